@@ -1,0 +1,126 @@
+"""Every setting, in one place: defaults here, then `settings.toml` of the home, then `APPLIANCE_*` variables.
+
+Read once by `load`, validated, and immutable afterwards. `docs/settings.md` is generated from this file.
+"""
+
+import os
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from appliance.errors import UsageError
+
+ENVIRONMENT_PREFIX = "APPLIANCE_"
+SHIPPED_POLICIES = Path(__file__).parents[1] / "policies"
+MIB = 1024 * 1024
+
+
+def default_home() -> Path:
+    """`$APPLIANCE_HOME`, else `~/.appliance`."""
+    return Path(os.environ.get("APPLIANCE_HOME") or Path.home() / ".appliance")
+
+
+class Settings(BaseModel):
+    """All settings of one appliance. Frozen: a change needs a restart and is an audit event."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    home: Path = Field(default_factory=default_home, description="Directory that holds everything the appliance writes.")
+    packs: Path = Field(
+        default_factory=lambda: Path(sys.prefix) / "share" / "appliance" / "packs",
+        description="Directory of the model packs, one folder a pack.",
+    )
+
+    host: str = Field("127.0.0.1", description="Address the web page listens on.")
+    port: int = Field(8080, ge=1, le=65535, description="Port the web page listens on.")
+    session_minutes: int = Field(480, ge=1, description="Minutes until a sign-in ends.")
+    secure_cookies: bool = Field(False, description="Set when the page is reached through TLS: cookies are then Secure.")
+
+    passphrase_file: Path | None = Field(None, description="File holding the passphrase of the key ring.")
+    insecure_plain_key_file: bool = Field(
+        False, description="ALARMING: keep the master key in a plain file beside the data. Demonstrations only."
+    )
+    insecure_parse_without_sandbox: bool = Field(
+        False, description="ALARMING: parse documents although the kernel lacks the minimum protections."
+    )
+
+    embedding_pack: str = Field("all-minilm-l6-v2", description="Model pack that turns text into vectors.")
+    spacy_pack: str = Field("spacy-en-md", description="spaCy pack that redaction uses.")
+    ner_pack: str = Field("pii-rampart", description="ONNX name and address detector that redaction uses.")
+    engine: Literal["llama_cpp", "huggingface", "openai_compatible"] = Field(
+        "llama_cpp", description="What runs the language model."
+    )
+    generation_pack: str = Field("qwen2.5-coder-0.5b-instruct", description="Model pack that composes answers.")
+    endpoint_url: str = Field("", description="Base URL of an OpenAI-compatible endpoint on the premises.")
+    endpoint_model: str = Field("", description="Model name to ask that endpoint for.")
+    endpoint_key_file: Path | None = Field(None, description="File holding that endpoint's bearer token.")
+    allowed_networks: tuple[str, ...] = Field(
+        ("127.0.0.0/8", "::1/128"), description="Networks that sockets may reach. Nothing else ever leaves."
+    )
+    context_tokens: int = Field(4096, ge=512, description="Context window given to the language model, in tokens.")
+    threads: int = Field(0, ge=0, description="Threads for models; 0 means the number of processors.")
+
+    index: Literal["edge", "server"] = Field("edge", description="Where vectors live: in process, or a Qdrant server.")
+    qdrant_url: str = Field("http://127.0.0.1:6333", description="Address of the Qdrant server, if `index` is `server`.")
+
+    redaction_profile: str = Field("strict", description="Redaction profile of collections that name none.")
+    keep_originals: bool = Field(True, description="Keep the encrypted original of a document after publication.")
+    max_document_bytes: int = Field(64 * MIB, ge=1, description="Largest document accepted, in bytes.")
+    parse_memory_bytes: int = Field(1536 * MIB, ge=64 * MIB, description="Address space of the parsing child, in bytes.")
+    parse_seconds: int = Field(300, ge=1, description="Processor seconds of the parsing child.")
+
+    max_question_chars: int = Field(4000, ge=1, description="Longest question accepted, in characters.")
+    retrieve_depth: int = Field(60, ge=1, le=1000, description="Candidates taken from each of dense and lexical search.")
+    dense_weight: float = Field(0.5, ge=0, le=1, description="Weight of dense against lexical scores in fusion.")
+    passages: int = Field(8, ge=1, le=50, description="Passages that evidence is selected from.")
+    quotes: int = Field(4, ge=1, le=20, description="Quotations shown with an answer.")
+    abstain_below: float = Field(0.5, ge=0, le=1, description="Probability of an answer in the evidence below which the appliance abstains.")
+    compose: bool = Field(True, description="Let the language model compose on top of the quotations.")
+    compose_seconds: float = Field(20.0, gt=0, description="Seconds after which the quotations stand alone.")
+    compose_tokens: int = Field(160, ge=16, description="Longest composed answer, in tokens.")
+
+    audit_devices: tuple[Path, ...] = Field((), description="Directories of the audit log; empty means `audit` in the home.")
+    audit_seconds: float = Field(1.0, gt=0, description="Seconds within which an audit write must succeed or the question is refused.")
+    audit_reserve_bytes: int = Field(8 * MIB, ge=0, description="Disk space kept free for closing records, in bytes.")
+
+    @property
+    def policies(self) -> Path:
+        """The site's own policies, else those shipped with the program."""
+        own = self.home / "policies"
+        return own if own.is_dir() else SHIPPED_POLICIES
+
+    @property
+    def threads_in_use(self) -> int:
+        """Threads for models: the setting, else the processors this process may use."""
+        return self.threads or len(os.sched_getaffinity(0))
+
+
+def load(home: Path | None = None, **overrides: Any) -> Settings:
+    """Read the settings of `home`. Later sources win: defaults, `settings.toml`, environment, `overrides`.
+
+    Raises UsageError when a name is unknown or a value is out of range.
+    """
+    home = Path(home or default_home()).expanduser().absolute()
+    values: dict[str, Any] = {}
+    file = home / "settings.toml"
+    try:
+        values.update(tomllib.loads(file.read_text("utf-8")))
+    except FileNotFoundError:
+        pass
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{file} is not valid TOML ({error})", "Correct it or move it away") from error
+    for name, field in Settings.model_fields.items():
+        raw = os.environ.get(ENVIRONMENT_PREFIX + name.upper())
+        if raw is not None and name != "home":
+            values[name] = raw.split(",") if "tuple" in str(field.annotation) else raw
+    values.update(overrides)
+    values["home"] = home
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise UsageError(f"setting {name}: {first['msg'].lower()}", "See docs/settings.md") from error
