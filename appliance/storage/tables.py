@@ -1,0 +1,193 @@
+"""Every table, grouped by the room that owns it. Column names say what is sealed (encrypted).
+
+No column holds unredacted text in the clear. Times are ISO 8601, UTC.
+"""
+
+from sqlalchemy import (
+    JSON,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    UniqueConstraint,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# access
+
+person = Table(
+    "person",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("login", String, nullable=False, unique=True),
+    Column("name", String, nullable=False),
+    Column("password_hash", String, nullable=False),
+    Column("groups", JSON, nullable=False),
+    Column("roles", JSON, nullable=False),
+    Column("clearance", Integer, nullable=False, default=0),
+    Column("compartments", JSON, nullable=False),
+    Column("active", Integer, nullable=False, default=1),
+    Column("created", String, nullable=False),
+)
+
+session = Table(
+    "session",
+    metadata,
+    Column("token_hash", String, primary_key=True),
+    Column("person", ForeignKey("person.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("csrf", String, nullable=False),
+    Column("created", String, nullable=False),
+    Column("expires", String, nullable=False),
+)
+
+collection = Table(
+    "collection",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("name", String, nullable=False, unique=True),
+    Column("title", String, nullable=False),
+    Column("profile", String, nullable=False),
+    Column("attributes", JSON, nullable=False),
+    Column("created", String, nullable=False),
+)
+"""`attributes` decide access beside grants: `classification` (int), `compartments` (list of str)."""
+
+grant = Table(
+    "grant",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("collection", ForeignKey("collection.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("principal", String, nullable=False),
+    Column("right", String, nullable=False),
+    Column("purposes", JSON, nullable=False),
+    UniqueConstraint("collection", "principal", "right"),
+)
+"""`principal` is `user:<login>` or `group:<name>`; `right` is `read`, `write` or `identify`; `purposes`
+is a list of purposes of use, empty for every one."""
+
+label = Table(
+    "label",
+    metadata,
+    Column("digest", String, primary_key=True),
+    Column("attributes", JSON, nullable=False),
+)
+"""An access label: the digest of the attributes that decide who may read a document."""
+
+# documents
+
+document = Table(
+    "document",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("collection", ForeignKey("collection.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("name_mac", String, nullable=False),
+    Column("created", String, nullable=False),
+    UniqueConstraint("collection", "name_mac"),
+)
+"""`name_mac` is the keyed digest of the file name within its collection: a new version is found by it."""
+
+version = Table(
+    "version",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("document", ForeignKey("document.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("collection", ForeignKey("collection.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("label", ForeignKey("label.digest"), nullable=False, index=True),
+    Column("content_mac", String, nullable=False, index=True),
+    Column("kind", String, nullable=False),
+    Column("bytes", Integer, nullable=False),
+    Column("status", String, nullable=False, index=True),
+    Column("reason", String, nullable=False, default=""),
+    Column("title_sealed", LargeBinary),
+    Column("facts_sealed", LargeBinary),
+    Column("pages", Integer, nullable=False, default=0),
+    Column("chunks", Integer, nullable=False, default=0),
+    Column("entities", JSON, nullable=False),
+    Column("profile", String, nullable=False),
+    Column("profile_digest", String, nullable=False, default=""),
+    Column("created", String, nullable=False),
+    Column("published", String),
+)
+"""`status`: `received`, `indexed`, `published`, `retired`, `quarantined`, `failed`. Only `published` is
+visible. `facts_sealed` holds page sizes and blackout boxes as sealed JSON."""
+
+# search
+
+chunk = Table(
+    "chunk",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("version", ForeignKey("version.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("ordinal", Integer, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+)
+
+term_statistics = Table(
+    "term_statistics",
+    metadata,
+    Column("label", String, primary_key=True),
+    Column("term", Integer, primary_key=True),
+    Column("chunks", Integer, nullable=False),
+)
+"""For each access label, how many published chunks hold a term (a keyed 32-bit hash)."""
+
+label_statistics = Table(
+    "label_statistics",
+    metadata,
+    Column("label", String, primary_key=True),
+    Column("chunks", Integer, nullable=False),
+    Column("tokens", Integer, nullable=False),
+)
+
+# redaction
+
+surrogate = Table(
+    "surrogate",
+    metadata,
+    Column("domain", String, primary_key=True),
+    Column("surrogate", String, primary_key=True),
+    Column("type", String, nullable=False),
+    Column("subject", String, nullable=False, index=True),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("created", String, nullable=False),
+)
+"""The vault: what each surrogate stands for, sealed under a key of its subject."""
+
+surrogate_index = Table(
+    "surrogate_index",
+    metadata,
+    Column("domain", String, primary_key=True),
+    Column("blind", String, primary_key=True),
+    Column("surrogate", String, primary_key=True),
+    Index("ix_surrogate_index_surrogate", "domain", "surrogate"),
+)
+"""Keyed blind indexes of normalised values, name parts and phonetic name parts."""
+
+review = Table(
+    "review",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("version", ForeignKey("version.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("block", Integer, nullable=False),
+    Column("start", Integer, nullable=False),
+    Column("end", Integer, nullable=False),
+    Column("type", String, nullable=False),
+    Column("score", Float, nullable=False),
+    Column("decision", String, nullable=False, default=""),
+    Column("decided_by", String, nullable=False, default=""),
+    Column("decided", String),
+)
+"""Spans that wait for a person. Offsets only; the reviewer's view parses the original again."""
