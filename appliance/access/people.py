@@ -1,0 +1,158 @@
+"""Local accounts: argon2id passwords (RFC 9106), no enumeration by text or time, lock-out by rate."""
+
+import re
+import secrets
+import threading
+import time
+from collections import OrderedDict, deque
+from datetime import UTC, datetime
+
+import argon2
+from sqlalchemy import Row, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from appliance.access.grants import Person
+from appliance.errors import NotFound, Refused, TooManyRequests, UsageError
+from appliance.storage import tables
+from appliance.storage.database import Database
+
+ROLES = frozenset({"reader", "editor", "administrator", "auditor", "privacy_officer"})
+LOGIN = re.compile(r"[a-z0-9][a-z0-9._@-]{0,63}")
+MIN_PASSWORD_CHARS = 12
+ATTEMPTS, WINDOW_SECONDS = 10, 60.0
+REMEMBERED_SOURCES = 10_000
+
+
+class People:
+    """The accounts of this appliance. Thread-safe."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._hasher = argon2.PasswordHasher()  # argon2id, RFC 9106 low-memory profile
+        self._decoy = self._hasher.hash(secrets.token_hex(16))
+        self._attempts: OrderedDict[str, deque[float]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def create(
+        self,
+        login: str,
+        name: str,
+        password: str,
+        *,
+        groups: frozenset[str] = frozenset(),
+        roles: frozenset[str] = frozenset({"reader"}),
+        clearance: int = 0,
+        compartments: frozenset[str] = frozenset(),
+    ) -> Person:
+        """Add an account. Raises UsageError for a bad login, role or password, or a login in use."""
+        if not LOGIN.fullmatch(login):
+            raise UsageError("a login is 1 to 64 of a-z 0-9 . _ @ -", "Choose another")
+        if unknown := roles - ROLES:
+            raise UsageError(f"unknown role {min(unknown)}", f"Use {', '.join(sorted(ROLES))}")
+        _check_password(password)
+        row = {
+            "id": f"p-{secrets.token_hex(8)}",
+            "login": login,
+            "name": name,
+            "password_hash": self._hasher.hash(password),
+            "groups": sorted(groups),
+            "roles": sorted(roles),
+            "clearance": clearance,
+            "compartments": sorted(compartments),
+            "active": 1,
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        }
+        try:
+            with self._database.transaction() as connection:
+                connection.execute(insert(tables.person).values(row))
+        except IntegrityError as error:
+            raise UsageError(f"the login {login} is in use", "Choose another") from error
+        return self.by_login(login)
+
+    def by_login(self, login: str) -> Person:
+        """The active person with this login. Raises NotFound."""
+        return self._one(tables.person.c.login == login)
+
+    def by_id(self, identifier: str) -> Person:
+        """The active person with this id. Raises NotFound."""
+        return self._one(tables.person.c.id == identifier)
+
+    def everyone(self) -> list[Person]:
+        """All active people, by login."""
+        query = select(tables.person).where(tables.person.c.active == 1).order_by(tables.person.c.login)
+        with self._database.transaction() as connection:
+            return [_person(row) for row in connection.execute(query)]
+
+    def authenticate(self, login: str, password: str, source: str) -> Person:
+        """The person who knows this password.
+
+        Raises Refused with one text, after one hash computation, whether login or password was wrong, and
+        TooManyRequests when `source` (a network address) tried more than 10 times in a minute. No account
+        is ever locked by somebody else's attempts.
+        """
+        self._count(source)
+        query = select(tables.person).where(tables.person.c.login == login, tables.person.c.active == 1)
+        with self._database.transaction() as connection:
+            row = connection.execute(query).one_or_none()
+        try:
+            self._hasher.verify(row.password_hash if row is not None else self._decoy, password)
+        except argon2.exceptions.VerificationError:
+            row = None
+        if row is None:
+            raise Refused("the login or the password is wrong", "Try again, or ask your administrator")
+        return _person(row)
+
+    def set_password(self, login: str, password: str) -> None:
+        """Replace a password. Raises NotFound, or UsageError when it is too short."""
+        _check_password(password)
+        self._change(login, password_hash=self._hasher.hash(password))
+
+    def deactivate(self, login: str) -> None:
+        """End an account and its sessions; the next question is refused. Raises NotFound."""
+        person = self.by_login(login)
+        with self._database.transaction() as connection:
+            connection.execute(tables.session.delete().where(tables.session.c.person == person.id))
+        self._change(login, active=0)
+
+    def _change(self, login: str, **values: object) -> None:
+        with self._database.transaction() as connection:
+            changed = connection.execute(update(tables.person).where(tables.person.c.login == login).values(values))
+        if changed.rowcount == 0:
+            raise NotFound("no such user", "See `appliance user list`")
+
+    def _one(self, condition: object) -> Person:
+        with self._database.transaction() as connection:
+            row = connection.execute(
+                select(tables.person).where(condition, tables.person.c.active == 1)  # type: ignore[arg-type]
+            ).one_or_none()
+        if row is None:
+            raise NotFound("no such user", "See `appliance user list`")
+        return _person(row)
+
+    def _count(self, source: str) -> None:
+        now = time.monotonic()
+        with self._lock:
+            times = self._attempts.setdefault(source, deque(maxlen=ATTEMPTS))
+            self._attempts.move_to_end(source)
+            if len(self._attempts) > REMEMBERED_SOURCES:
+                self._attempts.popitem(last=False)
+            if len(times) == ATTEMPTS and now - times[0] < WINDOW_SECONDS:
+                raise TooManyRequests("too many sign-in attempts from here", "Wait a minute")
+            times.append(now)
+
+
+def _check_password(password: str) -> None:
+    if len(password) < MIN_PASSWORD_CHARS:
+        raise UsageError(f"a password has at least {MIN_PASSWORD_CHARS} characters", "Choose a longer one")
+
+
+def _person(row: Row[tuple[object, ...]]) -> Person:
+    return Person(
+        id=row.id,
+        login=row.login,
+        name=row.name,
+        groups=frozenset(row.groups),
+        roles=frozenset(row.roles),
+        clearance=row.clearance,
+        compartments=frozenset(row.compartments),
+    )

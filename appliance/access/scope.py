@@ -1,0 +1,153 @@
+"""What a person may read, add to and find: Cedar decisions over access labels, made into proofs.
+
+The only maker of `ReadableScope`, `ReadGrant` and `WriteGrant` (`access/grants.py`).
+"""
+
+import hashlib
+import json
+from dataclasses import replace
+
+from sqlalchemy import select
+
+from appliance.access import grants
+from appliance.access.decisions import LabelFacts, allowed_labels, allowed_on_system
+from appliance.access.grants import Person, Purpose, ReadableScope, ReadGrant, WriteGrant
+from appliance.access.policies import AccessPolicies
+from appliance.errors import NotFound, Refused
+from appliance.storage import tables
+from appliance.storage.database import Database
+
+
+def label_digest(attributes: dict[str, object]) -> str:
+    """The name of an access label: SHA-256 (hex, 32 digits) of its attributes as sorted JSON."""
+    text = json.dumps(attributes, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+class Access:
+    """Decides, over the labels and grants as they are in the database now."""
+
+    def __init__(self, database: Database, policies: AccessPolicies) -> None:
+        self._database = database
+        self.policies = policies
+
+    def readable(self, person: Person, purpose: Purpose, collection: str | None = None) -> ReadableScope:
+        """The scope of `person` for `purpose`, narrowed to one collection (by name or id) if given.
+
+        A collection that does not exist and one that is not theirs give the same NotFound.
+        """
+        labels = self._labels(collection)
+        readable = allowed_labels(self.policies, person, purpose, "read", labels)
+        collections = frozenset(label.collection for label in labels if label.digest in readable)
+        if collection is not None and not collections:
+            raise NotFound("no such collection", "Ask your administrator for a grant if it should exist")
+        identify = allowed_labels(self.policies, person, purpose, "identify", labels)
+        return ReadableScope(
+            seal=grants._SEAL,
+            person=person.id,
+            purpose=purpose,
+            labels=readable,
+            collections=collections,
+            policy_digest=self.policies.digest,
+            search_by_identity=bool(readable) and readable <= identify,
+        )
+
+    def document(self, person: Person, purpose: Purpose, document: str, label: str) -> ReadGrant:
+        """Permission to read one document. Raises NotFound, the same for a missing and a foreign one."""
+        if label not in self.readable(person, purpose).labels:
+            raise NotFound("no such document")
+        return ReadGrant(grants._SEAL, person.id, document, label)
+
+    def writable(self, person: Person, collection: str, purpose: Purpose = Purpose.OPERATIONS) -> WriteGrant:
+        """Permission to add to a collection (name or id). NotFound unless the person may at least read it,
+        Refused when they may read but not add."""
+        labels = self._labels(collection)
+        written = allowed_labels(self.policies, person, purpose, "write", labels)
+        if written:
+            identifier = next(label.collection for label in labels if label.digest in written)
+            return WriteGrant(grants._SEAL, person.id, identifier)
+        if any(allowed_labels(self.policies, person, each, "read", labels) for each in Purpose):
+            raise Refused("you may read this collection but not add to it", "Ask your administrator for a write grant")
+        raise NotFound("no such collection", "Ask your administrator for a grant if it should exist")
+
+    def may_identify(self, person: Person, purpose: Purpose, label: str) -> bool:
+        """Whether names in a document with this label may be shown again to this person."""
+        return label in allowed_labels(self.policies, person, purpose, "identify", self._labels(None))
+
+    def may(self, person: Person, action: str) -> bool:
+        """Whether a person may `administer`, `audit` or `review`."""
+        return allowed_on_system(self.policies, person, action)
+
+    def require(self, person: Person, action: str) -> None:
+        """Raise Refused unless `may`."""
+        if not self.may(person, action):
+            raise Refused(f"this needs the right to {action}", "Ask an administrator of the appliance")
+
+    def system_scope(self, reason: str) -> ReadableScope:
+        """Everything, for the program's own work (evaluation, erasure check, rebuild). The caller records
+        `reason` in the audit log before use."""
+        labels = self._labels(None)
+        return ReadableScope(
+            seal=grants._SEAL,
+            person="system",
+            purpose=Purpose.OPERATIONS,
+            labels=frozenset(label.digest for label in labels),
+            collections=frozenset(label.collection for label in labels),
+            policy_digest=self.policies.digest,
+            reason=reason,
+        )
+
+    def system_write(self, collection: str, reason: str) -> WriteGrant:
+        """Permission for the operating system's administrator to add to a collection; audited by the caller."""
+        labels = self._labels(collection)
+        if not labels:
+            raise NotFound("no such collection", "Create it with `appliance collection create`")
+        return WriteGrant(grants._SEAL, f"system:{reason}", labels[0].collection)
+
+    def _labels(self, collection: str | None) -> list[LabelFacts]:
+        """The facts of every label in use (of one collection), with the collection's grants filled in."""
+        wanted = select(tables.collection.c.id, tables.collection.c.attributes)
+        if collection is not None:
+            wanted = wanted.where((tables.collection.c.name == collection) | (tables.collection.c.id == collection))
+        with self._database.transaction() as connection:
+            found = {row.id: dict(row.attributes) for row in connection.execute(wanted)}
+            grant_rows = connection.execute(select(tables.grant)).all()
+            label_rows = connection.execute(select(tables.label)).all()
+        bare = [_facts(row.digest, row.attributes) for row in label_rows]
+        own = {
+            (label := default_label(identifier, attributes))[0]: label[1] for identifier, attributes in found.items()
+        }
+        bare += [_facts(digest, attributes) for digest, attributes in own.items()]
+        holders: dict[tuple[str, str], set[str]] = {}
+        for row in grant_rows:
+            keys = {f"{row.principal}@{purpose}" for purpose in row.purposes or ["*"]}
+            holders.setdefault((row.collection, row.right), set()).update(keys)
+        return [
+            replace(
+                label,
+                readers=frozenset(holders.get((label.collection, "read"), ())),
+                writers=frozenset(holders.get((label.collection, "write"), ())),
+                identifiers=frozenset(holders.get((label.collection, "identify"), ())),
+            )
+            for label in {label.digest: label for label in bare}.values()
+            if label.collection in found
+        ]
+
+
+def default_label(collection: str, attributes: dict[str, object]) -> tuple[str, dict[str, object]]:
+    """The label of a document that has no attributes of its own: its collection's."""
+    full: dict[str, object] = {
+        "collection": collection,
+        "classification": attributes.get("classification", 0),
+        "compartments": sorted(attributes.get("compartments", [])),  # type: ignore[call-overload]
+    }
+    return label_digest(full), full
+
+
+def _facts(digest: str, attributes: dict[str, object]) -> LabelFacts:
+    return LabelFacts(
+        digest=digest,
+        collection=str(attributes["collection"]),
+        classification=int(str(attributes.get("classification", 0))),
+        compartments=frozenset(attributes.get("compartments", [])),  # type: ignore[call-overload]
+    )

@@ -1,0 +1,77 @@
+"""Signed-in sessions: random tokens, stored as digests, ended by time, by sign-out or with the account."""
+
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import delete, insert, select
+
+from appliance.access.grants import Person
+from appliance.access.people import People
+from appliance.errors import NotFound, Refused, SignInRequired
+from appliance.storage import tables
+from appliance.storage.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """An open session: who, and the token that forms must carry against cross-site requests."""
+
+    person: Person
+    csrf: str = field(repr=False)
+
+
+class Sessions:
+    """Opens and resolves sessions. `minutes` is how long one lasts."""
+
+    def __init__(self, database: Database, people: People, minutes: int) -> None:
+        self._database = database
+        self._people = people
+        self._minutes = minutes
+
+    def open(self, person: Person) -> str:
+        """Start a session; returns the token for the cookie, 256 random bits."""
+        token = secrets.token_urlsafe(32)
+        now = datetime.now(UTC)
+        row = {
+            "token_hash": _digest(token),
+            "person": person.id,
+            "csrf": secrets.token_urlsafe(24),
+            "created": now.isoformat(),
+            "expires": (now + timedelta(minutes=self._minutes)).isoformat(),
+        }
+        with self._database.transaction() as connection:
+            connection.execute(delete(tables.session).where(tables.session.c.expires < now.isoformat()))
+            connection.execute(insert(tables.session).values(row))
+        return token
+
+    def resolve(self, token: str | None) -> Session:
+        """The session of a token. Raises SignInRequired when there is none, or the account has ended."""
+        if not token:
+            raise SignInRequired("sign in first")
+        query = select(tables.session).where(tables.session.c.token_hash == _digest(token))
+        with self._database.transaction() as connection:
+            row = connection.execute(query).one_or_none()
+        if row is None or row.expires < datetime.now(UTC).isoformat():
+            raise SignInRequired("your session has ended", "Sign in again")
+        try:
+            return Session(self._people.by_id(row.person), row.csrf)
+        except NotFound as error:
+            raise SignInRequired("your session has ended", "Sign in again") from error
+
+    def close(self, token: str) -> None:
+        """End a session; unknown tokens are no error."""
+        with self._database.transaction() as connection:
+            connection.execute(delete(tables.session).where(tables.session.c.token_hash == _digest(token)))
+
+
+def check_csrf(session: Session, given: str | None) -> None:
+    """Raise Refused unless `given` is the session's token."""
+    if not given or not hmac.compare_digest(session.csrf.encode(), given.encode()):
+        raise Refused("this form is out of date", "Reload the page and try again")
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
