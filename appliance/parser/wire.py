@@ -7,6 +7,22 @@ UTF-8 JSON objects; a pixel frame carries raw 8-bit RGB rows. The child writes, 
     render:  HEAD, then for each page PAGE and PIXELS, then END
     failure: ERROR instead of the rest; it carries only a reason code of REASONS and a page number
 
+The JSON records (fields in brackets may be missing; numbers are points unless said otherwise):
+
+    HEAD   {"kind", "pages": count or null}      kind: a `DocumentKind`; pages: null where not known before
+    PAGE   {"number", "width", "height", "ocr"}  number from 1, ascending; sizes 0 where nothing can be drawn
+    BLOCK  {"page", "kind", "text",              kind: a `BlockKind`; blocks count from 0 in order of arrival
+            ["section": [block, ...]],           the headings above, outermost first, each an earlier block
+            ["words": [[start, end, x0, y0, x1, y1, confidence], ...]],
+            ["table", "row", "header_row", "cells": [[start, end], ...]]}   together, for a table row
+    END    {"pages", "blocks", "warnings": [code or "code:page", ...]}      counts, to check what came
+    ERROR  {"reason", "page"}                    reason: a key of REASONS; page: 0 when it is not about one
+    render: HEAD as above; PAGE {"number", "width", "height", "scale"} in pixels and pixels a point, its
+            PIXELS frame width * height * 3 bytes long; END with blocks 0
+
+Spans are offsets in characters (code points) of the block's text, half open; words are in order of start
+and do not overlap. Boxes are x0 <= x1, y0 <= y1, origin at the top left of the page as shown.
+
 This module imports nothing of the appliance and checks nothing but lengths: what arrives is untrusted.
 """
 

@@ -1,0 +1,159 @@
+"""PDF by pdfium: text with the place of every word, reading order, headings, lists, tables, forms, scans.
+
+    1. open: a wrong or missing password, a damaged file and too many pages are refused here
+    2. sample some pages to learn the style: body size, heading sizes, running headers and footers
+    3. page by page: words -> ruled tables -> lines -> columns and tables without rules -> blocks
+    4. a page without usable text but with something drawn on it goes through text recognition
+
+Only one page and the sampled ones are in memory at a time.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pypdfium2 as pdfium
+import pypdfium2.raw as raw
+
+from appliance.parser.failure import ParseFailure
+from appliance.parser.formats.pdf_blocks import write_page
+from appliance.parser.formats.pdf_extras import write_annotations, write_metadata
+from appliance.parser.formats.pdf_style import Style, learn
+from appliance.parser.formats.pdf_tables import Rules, rules_of
+from appliance.parser.formats.pdf_words import PdfWord, View, page_words
+from appliance.parser.output import Output
+
+SAMPLED_PAGES = 24
+GARBAGE = 0.3
+"""Share of unreadable characters above which a text layer is not believed."""
+
+
+def warm() -> None:
+    """pdfium is loaded by the import of this module."""
+
+
+@dataclass(slots=True)
+class Page:
+    """What was taken from one page."""
+
+    number: int
+    view: View
+    words: list[PdfWord]
+    rules: Rules
+    pictured: bool
+    """Shows something beside text: a picture or a drawing."""
+
+
+def read(content: bytes, output: Output) -> None:
+    """Write the frames of a PDF. Raises ParseFailure."""
+    pdf = _open(content, output)
+    try:
+        count = len(pdf)
+        output.head("pdf", count)
+        sampled = {i: _take(pdf, i) for i in _sample(count)}
+        style = learn([page.words for page in sampled.values()], [page.view.height for page in sampled.values()])
+        for index in range(count):
+            page = sampled.pop(index, None) or _take(pdf, index)
+            _write(pdf, page, style, output)
+    finally:
+        pdf.close()
+
+
+def draw(content: bytes, pages: Sequence[int] | None, dpi: int, output: Output) -> None:
+    """Write drawn pages, filled-in form fields and annotations included. Raises ParseFailure."""
+    pdf = _open(content, output)
+    try:
+        if pdf.get_formtype() != raw.FORMTYPE_NONE:
+            pdf.init_forms()
+        wanted = range(1, len(pdf) + 1) if pages is None else [n for n in pages if 1 <= n <= len(pdf)]
+        output.head("pdf", len(wanted))
+        for number in wanted:
+            page = pdf[number - 1]
+            scale = dpi / 72
+            width, height, pixels = picture(page, scale, output.limits.max_pixels, number)
+            output.drawn_page(number, width, height, scale)
+            output.pixels(pixels)
+            page.close()
+    finally:
+        pdf.close()
+
+
+def picture(page: pdfium.PdfPage, scale: float, max_pixels: int, number: int) -> tuple[int, int, bytes]:
+    """A page as width, height and RGB rows. Raises ParseFailure("too_large") over the pixel limit."""
+    width, height = page.get_size()
+    if width * scale * height * scale > max_pixels or min(width, height) <= 0:
+        raise ParseFailure("too_large", number)
+    bitmap = page.render(scale=scale, rev_byteorder=True, prefer_bgrx=False)
+    image = bitmap.to_pil().convert("RGB")
+    pixels = image.tobytes()
+    bitmap.close()
+    return image.width, image.height, pixels
+
+
+def _open(content: bytes, output: Output) -> pdfium.PdfDocument:
+    try:
+        pdf = pdfium.PdfDocument(content)
+    except pdfium.PdfiumError as error:
+        if error.err_code in (raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY):
+            raise ParseFailure("encrypted") from None
+        raise ParseFailure("damaged") from None
+    if len(pdf) > output.limits.max_pages:
+        raise ParseFailure("too_many_pages")
+    if len(pdf) == 0:
+        raise ParseFailure("damaged")
+    return pdf
+
+
+def _sample(count: int) -> list[int]:
+    """Page indices spread over the document, always in neighbouring pairs and the first few."""
+    if count <= SAMPLED_PAGES:
+        return list(range(count))
+    step = count / (SAMPLED_PAGES // 2)
+    return sorted({min(count - 1, int(i * step) + j) for i in range(SAMPLED_PAGES // 2) for j in (0, 1)})
+
+
+def _take(pdf: pdfium.PdfDocument, index: int) -> Page:
+    try:
+        page = pdf[index]
+    except pdfium.PdfiumError:
+        return Page(index + 1, View(0, 0, 612, 792, 0, 612, 792), [], Rules([], []), False)
+    view = View.of(page)
+    text_page = page.get_textpage()
+    words = page_words(text_page, view)
+    text_page.close()
+    rules, pictured = rules_of(page, view)
+    page.close()
+    return Page(index + 1, view, words, rules, pictured)
+
+
+def _write(pdf: pdfium.PdfDocument, page: Page, style: Style, output: Output) -> None:
+    recognise = output.limits.ocr and page.pictured and not _believable(page.words)
+    output.page(page.number, page.view.width, page.view.height, ocr=recognise)
+    if page.number == 1:
+        write_metadata(pdf, output)
+    if recognise:
+        _write_recognised(pdf, page, output)
+    else:
+        write_page(page.words, page.rules, page.view, style, page.number, output)
+    write_annotations(pdf, page.number, page.view, output)
+
+
+def _write_recognised(pdf: pdfium.PdfDocument, page: Page, output: Output) -> None:
+    from appliance.parser.formats import ocr
+
+    scale = output.limits.ocr_dpi / 72
+    area = page.view.width * page.view.height
+    if area * scale * scale > output.limits.max_pixels:
+        scale = (output.limits.max_pixels / area) ** 0.5 * 0.99
+    drawn = pdf[page.number - 1]
+    width, height, pixels = picture(drawn, scale, output.limits.max_pixels, page.number)
+    drawn.close()
+    ocr.write_text(width, height, pixels, scale, page.number, output)
+
+
+def _believable(words: list[PdfWord]) -> bool:
+    """Whether a text layer says something: readable characters, and more than a stamp on a scan."""
+    text = "".join(w.text for w in words)
+    if len(text) < 16:
+        return False
+    bad = sum(1 for ch in text if ch == "\ufffd" or ord(ch) < 32 or 0xE000 <= ord(ch) < 0xF900)
+    return bad / len(text) < GARBAGE

@@ -1,0 +1,74 @@
+"""What a document's type looks like: learned from some pages, applied to all."""
+
+import re
+from bisect import insort
+from collections import Counter
+from dataclasses import dataclass, field
+
+from appliance.parser.formats.pdf_lines import Line, line_text, lines_of, pieces_of
+from appliance.parser.formats.pdf_words import PdfWord
+
+HEADING_RATIO = 1.12
+"""Type that is this much larger than the body's is a heading's."""
+MARGIN = 0.12
+"""Share of the page height in which running headers and footers stand."""
+_DIGITS = re.compile(r"\d+|\b[ivxlc]+\b")
+
+
+@dataclass(slots=True)
+class Style:
+    """Sizes are in points, rounded to halves."""
+
+    body: float
+    sizes: list[float] = field(default_factory=list)
+    """Sizes of headings, ascending; grows when a page brings a new one."""
+    running: set[tuple[bool, str]] = field(default_factory=set)
+    """Running headers (True) and footers (False), digits taken out."""
+
+    def level(self, size: float) -> int:
+        """1 for the largest heading size known, and so on; bold type of body size comes last."""
+        rounded = half(size)
+        if rounded <= self.body * HEADING_RATIO:
+            return len(self.sizes) + 1
+        if rounded not in self.sizes:
+            insort(self.sizes, rounded)
+        return len(self.sizes) - self.sizes.index(rounded)
+
+    def is_large(self, size: float) -> bool:
+        """Whether type of this size is a heading's."""
+        return half(size) > self.body * HEADING_RATIO
+
+
+def half(size: float) -> float:
+    """Rounded to half a point."""
+    return round(size * 2) / 2
+
+
+def running_key(line: Line) -> str:
+    """A line as it would be on every page: without its numbers."""
+    return _DIGITS.sub("#", line_text(line).casefold())
+
+
+def learn(pages: list[list[PdfWord]], heights: list[float]) -> Style:
+    """The style of a document from the words of some of its pages."""
+    weight: Counter[float] = Counter()
+    for words in pages:
+        for word in words:
+            if word.upright:
+                weight[half(word.size)] += len(word.text)
+    body = weight.most_common(1)[0][0] if weight else 10.0
+    style = Style(body)
+    style.sizes = sorted(size for size in weight if size > body * HEADING_RATIO)
+    if len(pages) > 1:
+        style.running = _running(pages, heights)
+    return style
+
+
+def _running(pages: list[list[PdfWord]], heights: list[float]) -> set[tuple[bool, str]]:
+    seen: Counter[tuple[bool, str]] = Counter()
+    for words, height in zip(pages, heights, strict=True):
+        edge = [w for w in words if w.upright and (w.y1 < MARGIN * height or w.y0 > (1 - MARGIN) * height)]
+        here = {(line.y1 < height / 2, running_key(line)) for line in lines_of(pieces_of(edge))}
+        seen.update(here)
+    needed = max(2, 0.4 * len(pages))
+    return {key for key, count in seen.items() if count >= needed}

@@ -1,0 +1,141 @@
+"""Words of a PDF page with where they stand, in coordinates of the page as shown.
+
+pdfium gives characters in the page's own space (origin at the bottom left, before /Rotate); everything
+here is turned to points from the top left of the page as a reader sees it.
+"""
+
+import ctypes
+import math
+import re
+from dataclasses import dataclass
+
+import pypdfium2 as pdfium
+import pypdfium2.raw as raw
+
+_TOKEN = re.compile(r"[^\s\x02\ufffe]+|[\x02\ufffe]|[\r\n]+")
+_SOFT = "\x02\ufffe"
+BOLD_WEIGHT = 600
+
+
+@dataclass(slots=True)
+class PdfWord:
+    """A word: its text and box, its baseline and size in points, and how it follows the word before."""
+
+    text: str
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+    base: float
+    size: float
+    bold: bool
+    upright: bool
+    """Reads from left to right or right to left on the page as shown, and not sideways."""
+    ends_line: bool = False
+    hyphen: bool = False
+    """Goes on in the next word: the line was broken inside a word."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """How a page is shown: its visible box in page space and its clockwise rotation."""
+
+    left: float
+    bottom: float
+    right: float
+    top: float
+    rotation: int
+    width: float
+    height: float
+
+    @classmethod
+    def of(cls, page: pdfium.PdfPage) -> "View":
+        """The view of a page as a reader program opens it."""
+        left, bottom, right, top = page.get_bbox()
+        rotation = page.get_rotation()
+        width, height = page.get_size()
+        return cls(left, bottom, right, top, rotation, width, height)
+
+    def box(self, left: float, bottom: float, right: float, top: float) -> tuple[float, float, float, float]:
+        """A box of page space as x0, y0, x1, y1 of the page as shown."""
+        if self.rotation == 90:
+            return bottom - self.bottom, left - self.left, top - self.bottom, right - self.left
+        if self.rotation == 180:
+            return self.right - right, bottom - self.bottom, self.right - left, top - self.bottom
+        if self.rotation == 270:
+            return self.top - top, self.right - right, self.top - bottom, self.right - left
+        return left - self.left, self.top - top, right - self.left, self.top - bottom
+
+
+def page_words(text_page: pdfium.PdfTextPage, view: View) -> list[PdfWord]:
+    """All words of a page in pdfium's order, which is that of the content with lines told apart."""
+    handle = text_page.raw
+    count = raw.FPDFText_CountChars(handle)
+    if count <= 0:
+        return []
+    text = _text(handle, count)
+    probe = _Probe(handle, view)
+    words: list[PdfWord] = []
+    for match in _TOKEN.finditer(text):
+        token = match.group()
+        if token[0] in "\r\n":
+            if words:
+                words[-1].ends_line = True
+        elif token in _SOFT:
+            if words:
+                words[-1].ends_line = words[-1].hyphen = True
+        else:
+            words.append(probe.word(token, match.start(), match.end() - 1))
+    return words
+
+
+def _text(handle: object, count: int) -> str:
+    """The characters of the page, one for one with pdfium's indices."""
+    buffer = (ctypes.c_ushort * (count + 1))()
+    got = raw.FPDFText_GetText(handle, 0, count, buffer)
+    text = bytes(buffer)[: max(0, got - 1) * 2].decode("utf-16-le", "replace")
+    if len(text) == count and got == count + 1:
+        return text
+    points = (raw.FPDFText_GetUnicode(handle, i) for i in range(count))
+    return "".join(chr(p) if 0 < p < 0x110000 and not 0xD800 <= p < 0xE000 else "\ufffd" for p in points)
+
+
+class _Probe:
+    """Asks pdfium about characters, with the buffers of the calls made once a page."""
+
+    def __init__(self, handle: object, view: View) -> None:
+        self._handle = handle
+        self._view = view
+        self._first, self._last = raw.FS_RECTF(), raw.FS_RECTF()
+        self._matrix = raw.FS_MATRIX()
+        self._x, self._y = ctypes.c_double(), ctypes.c_double()
+
+    def word(self, token: str, first: int, last: int) -> PdfWord:
+        """The word of the characters from index first to last, both included."""
+        handle, a, b, m = self._handle, self._first, self._last, self._matrix
+        raw.FPDFText_GetLooseCharBox(handle, first, a)
+        raw.FPDFText_GetLooseCharBox(handle, last, b)
+        raw.FPDFText_GetCharOrigin(handle, first, self._x, self._y)
+        raw.FPDFText_GetMatrix(handle, first, m)
+        scale = math.hypot(m.c, m.d)
+        size = abs(raw.FPDFText_GetFontSize(handle, first) * scale)
+        left, right = min(a.left, b.left), max(a.right, b.right)
+        bottom, top = min(a.bottom, b.bottom), max(a.top, b.top)
+        x, y = self._x.value, self._y.value
+        x0, y0, x1, y1 = self._view.box(left, bottom, right, top)
+        ox, oy, _, _ = self._view.box(x, y, x, y)
+        upright = self._upright(m.a, m.b)
+        if not size or size > 5000:
+            size = max(y1 - y0, 1.0)
+        if upright and y1 - y0 > 2 * size:
+            # some fonts claim an ascent of several lines
+            y0, y1 = max(y0, oy - 1.2 * size), min(y1, oy + 0.5 * size)
+        bold = raw.FPDFText_GetFontWeight(handle, first) >= BOLD_WEIGHT
+        return PdfWord(token, x0, y0, x1, y1, oy if upright else y1, size, bold, upright)
+
+    def _upright(self, a: float, b: float) -> bool:
+        """Whether the baseline of a text matrix runs to the right on the page as shown."""
+        if not a and not b:
+            return True
+        angle = math.degrees(math.atan2(b, a)) - self._view.rotation
+        return abs((angle + 180) % 360 - 180) < 20

@@ -1,0 +1,107 @@
+"""What the sandboxed child runs: one file in, frames out (see `wire`).
+
+    1. `warm()` and `warm_ocr()` load libraries and models in the parent of all children, before any cage.
+    2. `detect`, `parse` or `render` handle one file in a caged child, and always end with END or ERROR.
+
+Nothing here opens a file, a socket or a process. Time and memory are limited by the parent; a failure of
+any kind inside a library becomes a reason code, since what such an error says may quote the file.
+"""
+
+import gc
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
+from typing import BinaryIO
+
+from appliance.parser.failure import ParseFailure
+from appliance.parser.kinds import detect
+from appliance.parser.limits import Limits
+from appliance.parser.output import Output
+
+__all__ = ["detect", "parse", "render", "warm", "warm_ocr"]
+
+_FORMATS = {"pdf": "pdf", "text": "text"}
+_DRAWABLE = ("pdf", "image")
+AnyLimits = Limits | Mapping[str, object] | None
+
+
+def warm() -> None:
+    """Import every format and the libraries behind it, so that a forked child starts at once."""
+    for module in dict.fromkeys(_FORMATS.values()):
+        import_module(f"appliance.parser.formats.{module}").warm()
+    gc.freeze()
+
+
+def warm_ocr(threads: int = 1) -> None:
+    """Load the text recognition models. Before a fork only with one thread: pools do not survive it."""
+    from appliance.parser.formats import ocr
+
+    ocr.load(threads)
+
+
+def parse(content: bytes, kind: str, out: BinaryIO, limits: AnyLimits = None) -> None:
+    """Read a file of a kind (see `document.DocumentKind`; "" detects it by content) and write its frames.
+
+    Never raises for what the file holds; a ValueError means that the limits themselves are wrong.
+    """
+    output = Output(out, Limits.of(limits))
+    _guarded(output, lambda: _parse(content, kind, output))
+
+
+def render(
+    content: bytes, kind: str, pages: Sequence[int] | None, dpi: int, out: BinaryIO, limits: AnyLimits = None
+) -> None:
+    """Draw pages (numbers from 1; None for all) as raw RGB at a resolution of 36 to 600 dots an inch.
+
+    Kinds without pages to draw give no pictures. Never raises for what the file holds.
+    """
+    output = Output(out, Limits.of(limits))
+    _guarded(output, lambda: _render(content, kind, pages, min(max(dpi, 36), 600), output))
+
+
+def _parse(content: bytes, kind: str, output: Output) -> None:
+    if not content:
+        raise ParseFailure("empty")
+    chosen = kind
+    if not chosen:
+        found = detect(content, "")
+        if found.kind is None:
+            raise ParseFailure(found.reason or "unsupported")
+        chosen = found.kind
+    _format(chosen).read(content, output)
+    if not output.has_text:
+        raise ParseFailure("no_text")
+
+
+def _render(content: bytes, kind: str, pages: Sequence[int] | None, dpi: int, output: Output) -> None:
+    if not content:
+        raise ParseFailure("empty")
+    if kind in _DRAWABLE:
+        _format(kind).draw(content, pages, dpi, output)
+    else:
+        output.head(kind, 0)
+
+
+def _format(kind: str):  # type: ignore[no-untyped-def]  # a module of formats/: read(), warm(), perhaps draw()
+    if kind not in _FORMATS:
+        raise ParseFailure("unsupported")
+    return import_module(f"appliance.parser.formats.{_FORMATS[kind]}")
+
+
+def _guarded(output: Output, work: Callable[[], None]) -> None:
+    """Run the work; END if it went well, ERROR with a reason if not."""
+    try:
+        work()
+    except ParseFailure as failure:
+        output.error(failure.reason, failure.page)
+    except (MemoryError, RecursionError):
+        output.error("limit")
+    except OSError as failure:
+        if isinstance(failure, BrokenPipeError):
+            raise
+        output.error("damaged")
+    except Exception:
+        # The boundary of the cage: a hostile file can make any library raise anything, and neither the
+        # message nor the traceback may leave, because both can quote the file.
+        output.error("damaged")
+    else:
+        output.end()

@@ -1,0 +1,140 @@
+"""Frames of one document as it is read: numbers the blocks, keeps the section path, holds the limits."""
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import BinaryIO
+
+from appliance.parser import wire
+from appliance.parser.failure import ParseFailure
+from appliance.parser.hygiene import keep_length, squeeze
+from appliance.parser.limits import Limits
+
+WordSpan = tuple[int, int, float, float, float, float, float]
+"""start, end (offsets into the block's text), x0, y0, x1, y1 (points, top left origin), confidence."""
+
+CELL_JOINT = " | "
+MAX_WARNINGS = 1000
+_OUTSIDE_SECTIONS = ("metadata", "header", "footer")
+
+
+class Output:
+    """What a format writes to. Blocks get consecutive numbers from 0; `heading` moves the section path."""
+
+    def __init__(self, stream: BinaryIO, limits: Limits) -> None:
+        self.limits = limits
+        self.pages = 0
+        self.blocks = 0
+        self.has_text = False
+        self._stream = stream
+        self._characters = 0
+        self._rows = 0
+        self._tables = 0
+        self._page = 0
+        self._path: list[tuple[int, int]] = []
+        self._warnings: dict[str, None] = {}
+
+    def head(self, kind: str, pages: int | None = None) -> None:
+        """Say what is read and how many pages are expected, if that is known."""
+        if pages is not None and pages > self.limits.max_pages:
+            raise ParseFailure("too_many_pages")
+        self._write(wire.HEAD, {"kind": kind, "pages": pages})
+
+    def page(self, number: int, width: float = 0.0, height: float = 0.0, ocr: bool = False) -> None:
+        """Begin a page; its blocks follow. Raises ParseFailure over the page limit."""
+        if number > self.limits.max_pages:
+            raise ParseFailure("too_many_pages")
+        self.pages += 1
+        self._page = number
+        self._write(wire.PAGE, {"number": number, "width": round(width, 2), "height": round(height, 2), "ocr": ocr})
+
+    def block(
+        self,
+        kind: str,
+        text: str,
+        *,
+        words: Iterable[WordSpan] = (),
+        table: int | None = None,
+        row: int | None = None,
+        header_row: bool = False,
+        cells: Sequence[tuple[int, int]] = (),
+    ) -> None:
+        """Write a block of the current page. Empty text is dropped. Raises ParseFailure over a limit."""
+        if not text.strip():
+            return
+        self._characters += len(text)
+        if self._characters > self.limits.max_characters:
+            raise ParseFailure("too_large", self._page)
+        record: dict[str, object] = {"page": self._page, "kind": kind, "text": keep_length(text)}
+        if self._path and kind not in _OUTSIDE_SECTIONS:
+            record["section"] = [index for _, index in self._path]
+        if words:
+            record["words"] = list(words)
+        if table is not None:
+            record.update(table=table, row=row, header_row=header_row, cells=list(cells))
+        self._write(wire.BLOCK, record)
+        self.blocks += 1
+        if kind != "metadata":
+            self.has_text = True
+
+    def heading(self, text: str, level: int, *, words: Iterable[WordSpan] = (), kind: str = "heading") -> None:
+        """Write a heading; later blocks lie under it until a heading of the same or a lower level number."""
+        if not text.strip():
+            return
+        while self._path and self._path[-1][0] >= level:
+            self._path.pop()
+        self.block(kind, text, words=words)
+        self._path.append((level, self.blocks - 1))
+
+    def leave_sections(self) -> None:
+        """Forget the section path: the next sheet, slide or message is no part of the one before."""
+        self._path.clear()
+
+    def new_table(self) -> int:
+        """A table number that is unique in the document."""
+        self._tables += 1
+        return self._tables - 1
+
+    def row(self, cells: Sequence[str], table: int, row: int, *, header_row: bool = False) -> None:
+        """Write a table row without geometry; cells are squeezed to one line each."""
+        self.count_row()
+        spans, parts, at = [], [], 0
+        for cell in cells:
+            part = squeeze(cell)
+            spans.append((at, at + len(part)))
+            parts.append(part)
+            at += len(part) + len(CELL_JOINT)
+        if any(parts):
+            self.block("table_row", CELL_JOINT.join(parts), table=table, row=row, header_row=header_row, cells=spans)
+
+    def count_row(self) -> None:
+        """Count one more table row. Raises ParseFailure over the limit."""
+        self._rows += 1
+        if self._rows > self.limits.max_rows:
+            raise ParseFailure("too_large", self._page)
+
+    def warn(self, code: str, page: int | None = None) -> None:
+        """Remember a warning code, with the page it concerns. Never text of the document."""
+        if len(self._warnings) < MAX_WARNINGS:
+            self._warnings[code if page is None else f"{code}:{page}"] = None
+
+    def pixels(self, rows: bytes) -> None:
+        """Write the pixels of the drawn page that was begun last."""
+        wire.write_frame(self._stream, wire.PIXELS, rows)
+
+    def drawn_page(self, number: int, width: int, height: int, scale: float) -> None:
+        """Begin a drawn page: its size in pixels and its pixels a point."""
+        self._write(wire.PAGE, {"number": number, "width": width, "height": height, "scale": scale})
+
+    def end(self) -> None:
+        """Say that the document is whole."""
+        self._write(wire.END, {"pages": self.pages, "blocks": self.blocks, "warnings": list(self._warnings)})
+        self._stream.flush()
+
+    def error(self, reason: str, page: int = 0) -> None:
+        """Say that there will be no document, and why."""
+        self._write(wire.ERROR, {"reason": reason, "page": page})
+        self._stream.flush()
+
+    def _write(self, kind: bytes, record: dict[str, object]) -> None:
+        body = json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode()
+        wire.write_frame(self._stream, kind, body)
