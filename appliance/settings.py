@@ -28,7 +28,9 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    home: Path = Field(default_factory=default_home, description="Directory that holds everything the appliance writes.")
+    home: Path = Field(
+        default_factory=default_home, description="Directory that holds everything the appliance writes."
+    )
     packs: Path = Field(
         default_factory=lambda: Path(sys.prefix) / "share" / "appliance" / "packs",
         description="Directory of the model packs, one folder a pack.",
@@ -37,7 +39,7 @@ class Settings(BaseModel):
     host: str = Field("127.0.0.1", description="Address the web page listens on.")
     port: int = Field(8080, ge=1, le=65535, description="Port the web page listens on.")
     session_minutes: int = Field(480, ge=1, description="Minutes until a sign-in ends.")
-    secure_cookies: bool = Field(False, description="Set when the page is reached through TLS: cookies are then Secure.")
+    secure_cookies: bool = Field(False, description="Set when the page is reached through TLS.")
 
     passphrase_file: Path | None = Field(None, description="File holding the passphrase of the key ring.")
     insecure_plain_key_file: bool = Field(
@@ -63,28 +65,32 @@ class Settings(BaseModel):
     context_tokens: int = Field(4096, ge=512, description="Context window given to the language model, in tokens.")
     threads: int = Field(0, ge=0, description="Threads for models; 0 means the number of processors.")
 
-    index: Literal["edge", "server"] = Field("edge", description="Where vectors live: in process, or a Qdrant server.")
-    qdrant_url: str = Field("http://127.0.0.1:6333", description="Address of the Qdrant server, if `index` is `server`.")
+    index: Literal["edge", "server"] = Field("edge", description="Vectors in process, or on a Qdrant server.")
+    qdrant_url: str = Field(
+        "http://127.0.0.1:6333", description="Address of the Qdrant server, if `index` is `server`."
+    )
 
     redaction_profile: str = Field("strict", description="Redaction profile of collections that name none.")
     keep_originals: bool = Field(True, description="Keep the encrypted original of a document after publication.")
     max_document_bytes: int = Field(64 * MIB, ge=1, description="Largest document accepted, in bytes.")
-    parse_memory_bytes: int = Field(1536 * MIB, ge=64 * MIB, description="Address space of the parsing child, in bytes.")
+    parse_memory_bytes: int = Field(
+        1536 * MIB, ge=64 * MIB, description="Address space of the parsing child, in bytes."
+    )
     parse_seconds: int = Field(300, ge=1, description="Processor seconds of the parsing child.")
 
     max_question_chars: int = Field(4000, ge=1, description="Longest question accepted, in characters.")
-    retrieve_depth: int = Field(60, ge=1, le=1000, description="Candidates taken from each of dense and lexical search.")
+    retrieve_depth: int = Field(60, ge=1, le=1000, description="Candidates from each of dense and lexical search.")
     dense_weight: float = Field(0.5, ge=0, le=1, description="Weight of dense against lexical scores in fusion.")
     passages: int = Field(8, ge=1, le=50, description="Passages that evidence is selected from.")
     quotes: int = Field(4, ge=1, le=20, description="Quotations shown with an answer.")
-    abstain_below: float = Field(0.5, ge=0, le=1, description="Probability of an answer in the evidence below which the appliance abstains.")
+    abstain_below: float = Field(0.5, ge=0, le=1, description="Probability of an answer below which it abstains.")
     compose: bool = Field(True, description="Let the language model compose on top of the quotations.")
     compose_seconds: float = Field(20.0, gt=0, description="Seconds after which the quotations stand alone.")
     compose_tokens: int = Field(160, ge=16, description="Longest composed answer, in tokens.")
 
-    audit_devices: tuple[Path, ...] = Field((), description="Directories of the audit log; empty means `audit` in the home.")
-    audit_seconds: float = Field(1.0, gt=0, description="Seconds within which an audit write must succeed or the question is refused.")
-    audit_reserve_bytes: int = Field(8 * MIB, ge=0, description="Disk space kept free for closing records, in bytes.")
+    audit_devices: tuple[Path, ...] = Field((), description="Audit log directories; empty means `audit` in the home.")
+    audit_seconds: float = Field(1.0, gt=0, description="Seconds an audit write may take before refusal.")
+    audit_reserve_bytes: int = Field(8 * MIB, ge=0, description="Disk kept free for closing records, in bytes.")
 
     @property
     def policies(self) -> Path:
