@@ -57,6 +57,14 @@ class Database:
         except OperationalError as error:
             raise _explain(error, None) from error
 
+    @contextmanager
+    def exclusive(self) -> Iterator[Connection]:
+        """A transaction that takes the write lock first: what it reads stays true until it ends."""
+        with self.transaction() as connection:
+            if connection.dialect.name == "sqlite":
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            yield connection
+
     def close(self) -> None:
         """Close every connection; the write-ahead log is folded into the file."""
         self.engine.dispose()

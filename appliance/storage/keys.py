@@ -17,6 +17,7 @@ import os
 import secrets
 import sqlite3
 import threading
+from collections.abc import Iterable
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -28,11 +29,12 @@ from appliance.settings import Settings
 
 CREDENTIAL = "appliance-master-key"
 NONCE_BYTES = 12
+CACHED_KEYS = 20_000
 SCRYPT = {"n": 2**15, "r": 8, "p": 1, "maxmem": 64 * 1024 * 1024, "dklen": 32}
 
 
 class KeyRing:
-    """An open key ring. Thread-safe. Keys in memory are cached until destroyed or closed."""
+    """An open key ring. Thread-safe. The `CACHED_KEYS` latest keys stay in memory until destroyed or closed."""
 
     def __init__(self, path: Path, master: bytes) -> None:
         self._master = master
@@ -90,6 +92,39 @@ class KeyRing:
                 return fresh
             return self._unwrap(scope, row[0])
 
+    def ensure(self, scopes: Iterable[str]) -> None:
+        """Make the keys of `scopes` that do not exist yet, durably, in one write."""
+        with self._lock:
+            missing = sorted({scope for scope in scopes if scope not in self._cache})
+            if not missing:
+                return
+            self._database.execute("BEGIN IMMEDIATE")
+            try:
+                for scope in missing:
+                    fresh = aes_key_wrap(self._master, secrets.token_bytes(32))
+                    self._database.execute("INSERT OR IGNORE INTO key VALUES (?, ?)", (scope, fresh))
+                self._database.execute("COMMIT")
+            except sqlite3.OperationalError as error:
+                if self._database.in_transaction:
+                    self._database.execute("ROLLBACK")
+                raise Unavailable(f"the key ring cannot be written ({error})", "Check the disk of the home") from error
+
+    def make(self, scopes: Iterable[str]) -> None:
+        """Make the keys that are missing among `scopes`, durable together in one transaction."""
+        with self._lock:
+            fresh = {scope: secrets.token_bytes(32) for scope in scopes if scope not in self._cache}
+            rows = [(scope, aes_key_wrap(self._master, key)) for scope, key in fresh.items()]
+            if not rows:
+                return
+            try:
+                self._database.execute("BEGIN IMMEDIATE")
+                self._database.executemany("INSERT OR IGNORE INTO key VALUES (?, ?)", rows)
+                self._database.execute("COMMIT")
+            except sqlite3.OperationalError as error:
+                if self._database.in_transaction:
+                    self._database.execute("ROLLBACK")
+                raise Unavailable(f"the key ring cannot be written ({error})", "Check the disk of the home") from error
+
     def existing(self, scope: str) -> bytes:
         """The key of `scope`. Raises NotFound when it was never made or has been destroyed."""
         with self._lock:
@@ -110,9 +145,7 @@ class KeyRing:
         key was destroyed."""
         key = self.existing(scope)
         try:
-            return AESGCM(key).decrypt(
-                sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], scope.encode() + b"\0" + context
-            )
+            return AESGCM(key).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], scope.encode() + b"\0" + context)
         except (InvalidTag, ValueError) as error:
             raise IntegrityFailure("sealed data does not match its key", "Restore it from a backup") from error
 
@@ -137,15 +170,20 @@ class KeyRing:
             self._database.execute("INSERT INTO key VALUES (?, ?)", (scope, aes_key_wrap(self._master, key)))
         except sqlite3.OperationalError as error:
             raise Unavailable(f"the key ring cannot be written ({error})", "Check the disk of the home") from error
-        self._cache[scope] = key
+        self._remember(scope, key)
 
     def _unwrap(self, scope: str, wrapped: bytes) -> bytes:
         try:
             key = aes_key_unwrap(self._master, wrapped)
         except InvalidUnwrap as error:
             raise IntegrityFailure("a key of the ring does not unwrap", "Restore the key ring") from error
-        self._cache[scope] = key
+        self._remember(scope, key)
         return key
+
+    def _remember(self, scope: str, key: bytes) -> None:
+        while len(self._cache) >= CACHED_KEYS:
+            del self._cache[next(iter(self._cache))]
+        self._cache[scope] = key
 
     def _check_master(self) -> None:
         row = self._database.execute("SELECT wrapped FROM key WHERE scope = 'check'").fetchone()

@@ -163,8 +163,11 @@ surrogate = Table(
     Column("subject", String, nullable=False, index=True),
     Column("sealed", LargeBinary, nullable=False),
     Column("created", String, nullable=False),
+    Column("identity", String),
+    UniqueConstraint("domain", "identity"),
 )
-"""The vault: what each surrogate stands for, sealed under a key of its subject."""
+"""The vault: what each surrogate stands for, sealed under a key of its subject. `identity` is the blind
+index of the normal form: one identifier of a domain has one surrogate."""
 
 surrogate_index = Table(
     "surrogate_index",
