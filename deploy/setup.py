@@ -50,7 +50,7 @@ def say(text: str) -> None:
 
 def digest(*paths: Path) -> str:
     """SHA-256 of the content of files, in order."""
-    hasher = hashlib.sha256(sys.version.encode())
+    hasher = hashlib.sha256()
     for path in paths:
         hasher.update(path.read_bytes())
     return hasher.hexdigest()
@@ -87,20 +87,24 @@ INDEX_ADVICE = (
 
 
 def make_environment() -> None:
-    """Step 1."""
+    """Step 1. An environment that is there and works is kept; pip then installs what is missing in it."""
+    works = [str(PYTHON), "-m", "pip", "--version"]
+    if PYTHON.exists() and subprocess.run(works, capture_output=True, check=False).returncode == 0:
+        return
     free = shutil.disk_usage(ROOT).free
     if free < NEEDED_BYTES:
         raise SetupFailed(
-            f"{free / 1e9:.1f} GB are free here and set-up needs {NEEDED_BYTES / 1e9:.0f} GB", "Free space, or clone elsewhere"
+            f"{free / 1e9:.1f} GB are free here and set-up needs {NEEDED_BYTES / 1e9:.0f} GB",
+            "Free space, or clone elsewhere",
         )
     venv_advice = "On Debian or Ubuntu: apt-get install python3.11-venv"
     run([sys.executable, "-c", "import venv, ensurepip"], "Python's venv module is missing: set-up", venv_advice)
     run([sys.executable, "-m", "venv", "--clear", str(VENV)], "making .venv", venv_advice)
-    run([str(PYTHON), "-m", "pip", "--version"], "pip in .venv", venv_advice)
+    run(works, "pip in .venv", venv_advice)
 
 
 def install_torch() -> None:
-    """Step 2. Pip prefers the index's CUDA build where both are offered, so the wheel directory is asked alone first."""
+    """Step 2. Pip prefers the index's CUDA build where both are offered, so the wheel directory is asked first."""
     try:
         run(pip("--no-index", *locked("torch.txt")), "torch from a wheel directory", "")
     except SetupFailed:
@@ -110,7 +114,7 @@ def install_torch() -> None:
     if "+cpu" not in found:
         if shutil.disk_usage(ROOT).free < CUDA_BYTES:
             raise SetupFailed(
-                f"the package index's torch needs {CUDA_BYTES / 1e9:.0f} GB for its CUDA libraries, which are not free here",
+                f"this torch needs {CUDA_BYTES / 1e9:.0f} GB for its CUDA libraries, which are not free here",
                 "Free space, or put torch's CPU wheel into a directory and set PIP_FIND_LINKS to it",
             )
         say("  this torch is the CUDA build: installing the libraries it needs")
@@ -125,7 +129,8 @@ def install_locked() -> None:
 
 def install_program() -> None:
     """Step 4."""
-    run(pip("--no-deps", "--no-build-isolation", "--no-index", "-e", str(ROOT)), "installing the program", "Report this")
+    command = pip("--no-deps", "--no-build-isolation", "--no-index", "-e", str(ROOT))
+    run(command, "installing the program", "Report this")
 
 
 def fetch_packs(directory: str) -> None:
@@ -152,7 +157,8 @@ def install_browser() -> None:
     if not shutil.which("apt-get"):
         return say("the browser tests need Chromium: install it (on Debian, " + hint + ")")
     if os.geteuid() != 0:
-        if not shutil.which("sudo") or subprocess.run(["sudo", "-n", "true"], capture_output=True, check=False).returncode:
+        sudo = shutil.which("sudo")
+        if not sudo or subprocess.run([sudo, "-n", "true"], capture_output=True, check=False).returncode:
             return say("the browser tests need Chromium; " + hint)
         command = ["sudo", "-n", *command]
     say("installing Chromium for the browser tests")
@@ -189,7 +195,7 @@ def set_up(packs: str, tests: bool) -> None:
     """All steps in order."""
     done = remembered()
     inputs = {name: REQUIREMENTS / f"{name}.txt" for name in ("torch", "cuda", "runtime", "dev")}
-    step(done, "venv", lambda: digest(), "making .venv", make_environment)
+    step(done, "venv", lambda: "made", "making .venv", make_environment)
     with (VENV / ".setup.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         torch = lambda: digest(inputs["torch"], inputs["cuda"])  # noqa: E731
