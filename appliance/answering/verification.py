@@ -1,0 +1,86 @@
+"""Verification: may this composed sentence be shown? Only when the evidence it is aligned with says it too.
+
+1. Sentences about the evidence or the model itself ("The evidence says", "I cannot") say nothing: dropped.
+2. Align: the evidence sentences nearest in words and meaning become its citations.
+3. Hard agreement: every number with its unit, every date, surrogate and name stands in what it cites.
+4. Soft agreement: a small calibrated model (`weights/support.json`) on overlap, meaning, polarity and modality.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from appliance.answering import linear
+from appliance.answering.answer import Evidence, Question
+from appliance.answering.evidence import Embed
+from appliance.answering.support import Claim, align, disagreements, support_features
+
+ACCEPT = 0.5
+
+_META = re.compile(
+    r"\b(?:the |this |that )?(?:provided |given |above |numbered )?(?:evidence|context|passage|excerpt|text|information provided|document)s?\b"
+    r".{0,30}\b(?:says?|states?|mentions?|shows?|indicates?|suggests?|does not|do not|doesn't|contains?|provides?|is about)\b"
+    r"|\b(?:based on|according to|as (?:stated|mentioned|described) in|from) (?:the )?(?:provided |given |above )?(?:evidence|context|passage|excerpt|text|information)\b"
+    r"|not in the evidence|\bas an ai\b|\b(?:i|we) (?:cannot|can't|can not|am unable|do not|don't|apologi[sz]e|am sorry)\b|\bi'm (?:sorry|unable)\b",
+    re.IGNORECASE,
+)
+_LEAD = re.compile(
+    r"^(?:(?:based on|according to|as (?:stated|mentioned|described|shown) in|from) (?:the )?(?:provided |given |above |numbered )?"
+    r"(?:evidence|context|passage|excerpt|text|information|documents?)(?: provided)?(?: \[?\d+\]?)?,?\s*"
+    r"|(?:the )?(?:provided |given |numbered )?(?:evidence|context|text|document) (?:says|states|shows|indicates|mentions|suggests)(?: that)?,?\s*)",
+    re.IGNORECASE,
+)
+_NOT_TEXT = re.compile(r"https?://|www\.|!\[|\]\(|<[a-z/]|```", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """The verdict on a sentence: `cites` are indices into `Evidence.sentences`, `reasons` why it failed."""
+
+    supported: bool
+    support: float
+    cites: tuple[int, ...]
+    reasons: tuple[str, ...] = ()
+
+
+def plain_claim(sentence: str) -> str:
+    """The sentence without a lead such as "According to the evidence,"."""
+    stripped = _LEAD.sub("", sentence).strip()
+    return stripped[:1].upper() + stripped[1:] if stripped != sentence else sentence
+
+
+def verify(
+    sentence: str, evidence: Evidence, question: Question, embed: Embed | None, *, accept: float = ACCEPT
+) -> Verification:
+    """Check one composed sentence against the evidence; `support` is the calibrated probability, 0 to 1."""
+    reasons = _empty(sentence)
+    if reasons:
+        return Verification(False, 0.0, (), reasons)
+    return check_claim(sentence, [s.text for s in evidence.sentences], question.text, embed, accept=accept)
+
+
+def check_claim(
+    sentence: str, texts: Sequence[str], question: str, embed: Embed | None, *, accept: float = ACCEPT
+) -> Verification:
+    """As `verify`, against plain texts: what the evaluation of groundedness calls."""
+    if not texts:
+        return Verification(False, 0.0, (), ("no evidence",))
+    claim = Claim.of(sentence, question)
+    aligned = align(claim, texts, embed)
+    reasons = disagreements(claim, [texts[index] for index in aligned.cites])
+    support = linear.load("support").probability(support_features(claim, texts, aligned))
+    if support < accept:
+        reasons = (*reasons, "not supported")
+    return Verification(not reasons, support, aligned.cites, reasons)
+
+
+def _empty(sentence: str) -> tuple[str, ...]:
+    if _NOT_TEXT.search(sentence):
+        return ("markup",)
+    if _META.search(sentence):
+        return ("about the evidence",)
+    if sentence.rstrip().endswith("?"):
+        return ("a question",)
+    if not any(character.isalnum() for character in sentence):
+        return ("empty",)
+    return ()
