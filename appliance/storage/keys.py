@@ -109,22 +109,6 @@ class KeyRing:
                     self._database.execute("ROLLBACK")
                 raise Unavailable(f"the key ring cannot be written ({error})", "Check the disk of the home") from error
 
-    def make(self, scopes: Iterable[str]) -> None:
-        """Make the keys that are missing among `scopes`, durable together in one transaction."""
-        with self._lock:
-            fresh = {scope: secrets.token_bytes(32) for scope in scopes if scope not in self._cache}
-            rows = [(scope, aes_key_wrap(self._master, key)) for scope, key in fresh.items()]
-            if not rows:
-                return
-            try:
-                self._database.execute("BEGIN IMMEDIATE")
-                self._database.executemany("INSERT OR IGNORE INTO key VALUES (?, ?)", rows)
-                self._database.execute("COMMIT")
-            except sqlite3.OperationalError as error:
-                if self._database.in_transaction:
-                    self._database.execute("ROLLBACK")
-                raise Unavailable(f"the key ring cannot be written ({error})", "Check the disk of the home") from error
-
     def existing(self, scope: str) -> bytes:
         """The key of `scope`. Raises NotFound when it was never made or has been destroyed."""
         with self._lock:
