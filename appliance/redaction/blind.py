@@ -11,14 +11,12 @@ from sqlalchemy import Connection, delete, insert, select
 
 from appliance.redaction.persons import NameForm, name_form
 from appliance.redaction.phonetics import nysiis
-from appliance.redaction.surrogates import PERSON, normal_form
+from appliance.redaction.surrogates import PERSON, Hints, normal_form
 from appliance.storage.keys import KeyRing
 from appliance.storage.tables import surrogate as surrogates
 from appliance.storage.tables import surrogate_index as index
 
 _HEX_DIGITS = 32
-
-Hints = tuple[tuple[str, str], ...]
 
 
 def blind_scope(domain: str) -> str:

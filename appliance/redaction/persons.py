@@ -10,21 +10,25 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 _INVISIBLE = re.compile("[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
-_LIGATURES = str.maketrans({
-    "ß": "ss", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "ħ": "h",
-    "’": "'", "‘": "'", "ʼ": "'", "`": "'", "´": "'", "‐": "-", "‑": "-", "–": "-",
-})  # fmt: skip
+_LETTERS = {
+    "ß": "ss", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "\u0131": "i", "ħ": "h",
+}  # fmt: skip
+_APOSTROPHES = dict.fromkeys("\u2019\u2018\u02bc\u0060\u00b4", "'")
+_HYPHENS = dict.fromkeys("\u2010\u2011\u2012\u2013", "-")
+_ASCII = str.maketrans(_LETTERS | _APOSTROPHES | _HYPHENS)
 _POSSESSIVE = re.compile(r"'s\b|(?<=s)'(?=\s|$)")
 _HYPHENATED = re.compile(r"(?<=\w)-\s*[\r\n]+\s*(?=\w)")
 _PART = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
-TITLES = frozenset(
-    "mr mrs ms miss mx dr doctor prof professor rev reverend father sir dame lord lady judge justice hon mme mlle "
-    "capt captain lt lieutenant sgt sergeant col colonel maj major gen general cpl pvt nurse sister brother master "
-    "sr sra srta senor senora senorita don dona herr frau monsieur madame mademoiselle signor signora pt patient".split()
-)
-CREDENTIALS = frozenset(
-    "md phd dds dvm do rn bsn msn np pa pac jd esq jr sr ii iii iv mbbs facs facp frcp frcs mba cpa qc kc obe cbe mbe".split()
-)
+_TITLES = """
+    mr mrs ms miss mx dr doctor prof professor rev reverend father sir dame lord lady judge justice hon mme mlle
+    capt captain lt lieutenant sgt sergeant col colonel maj major gen general cpl pvt nurse sister brother master
+    sr sra srta senor senora senorita don dona herr frau monsieur madame mademoiselle signor signora pt patient
+"""
+_CREDENTIALS = """
+    md phd dds dvm do rn bsn msn np pa pac jd esq jr sr ii iii iv mbbs facs facp frcp frcs mba cpa qc kc obe cbe mbe
+"""
+TITLES = frozenset(_TITLES.split())
+CREDENTIALS = frozenset(_CREDENTIALS.split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,7 @@ def _stands_for(part: str, full: str) -> bool:
 
 def plain(text: str) -> str:
     """`text` in lower case, compatibility-normalised, without diacritics and invisible characters."""
-    text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text)).casefold().translate(_LIGATURES)
+    text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text)).casefold().translate(_ASCII)
     decomposed = unicodedata.normalize("NFKD", text)
     return unicodedata.normalize("NFC", "".join(c for c in decomposed if not unicodedata.combining(c)))
 

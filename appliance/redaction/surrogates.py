@@ -21,17 +21,17 @@ _SQUEEZED = frozenset({"MEDICAL_RECORD", "ACCOUNT_NUMBER", "IBAN_CODE", "ID"})
 _BESIDE = re.compile(r"[\W_]+")
 
 
+Hints = tuple[tuple[str, str], ...]
+"""(kind, value) pairs that say which of several namesakes is meant, as `("MEDICAL_RECORD", "00123")`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """One identifier of a text that needs a surrogate. `original` and `hints` are unredacted.
-
-    `hints` are (kind, value) pairs that say which of several namesakes is meant, such as
-    `("MEDICAL_RECORD", "00123")`.
-    """
+    """One identifier of a text that needs a surrogate. `original` and `hints` are unredacted."""
 
     type: str
     original: str = field(repr=False)
-    hints: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    hints: Hints = field(default=(), repr=False)
 
 
 class SurrogateSource(Protocol):

@@ -19,7 +19,6 @@ from sqlalchemy import Connection, delete, insert, select, update
 from appliance.errors import NotFound
 from appliance.redaction.blind import (
     BlindIndex,
-    Hints,
     blind_scope,
     identity_term,
     part_terms,
@@ -28,7 +27,7 @@ from appliance.redaction.blind import (
 )
 from appliance.redaction.persons import NameForm, name_form
 from appliance.redaction.phonetics import nysiis
-from appliance.redaction.surrogates import PERSON, Mention, new_surrogate, normal_form
+from appliance.redaction.surrogates import PERSON, Hints, Mention, new_surrogate, normal_form
 from appliance.storage.database import Database
 from appliance.storage.keys import KeyRing
 from appliance.storage.tables import surrogate as surrogates
