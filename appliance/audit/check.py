@@ -1,0 +1,500 @@
+#!/usr/bin/env python3
+"""Check an audit log, an export, a receipt or an answer of the appliance, without the appliance.
+
+    python check.py LOGDIR            a log directory, copied from the appliance or mounted
+    python check.py EXPORT.jsonl      an export file
+    python check.py RECEIPT           a receipt (C2SP tlog-proof)
+    python check.py ANSWER.json       a disclosed record: what was answered, with its receipt
+
+    --anchor FILE   a checkpoint (or several) that you kept earlier, elsewhere: what it counts must be there
+    --key VKEY      the log's public key, or a file that holds it; without it the key that lies beside the
+                    log is taken, and then only an anchor shows that nobody replaced log and key together
+    --list          print who did what when, one line a record; --json: one JSON object instead of text
+
+Exit code 0: whole. 4: not whole, the first bad record is named. 2: cannot read what was given.
+
+One file, standard library only (`cryptography` is used for speed where it is installed). It is written
+from the specifications and shares no code with the appliance: RFC 9162 section 2.1 (tree), RFC 8032
+(Ed25519), C2SP signed-note, tlog-checkpoint, tlog-proof. What it cannot show: records that were never
+written, and changes after the last anchor by somebody who holds the log's signing key.
+"""
+
+import argparse
+import base64
+import hashlib
+import hmac
+import json
+import struct
+import sys
+import zlib
+from pathlib import Path
+
+MAX_FRAME = 16 * 1024 * 1024
+
+
+class Bad(Exception):
+    """Not whole. `index` is the first bad record, or -1 when no single record can be named."""
+
+    def __init__(self, message, index=-1):
+        super().__init__(message)
+        self.index = index
+
+
+# Ed25519 verification (RFC 8032 section 5.1.7)
+
+P = 2**255 - 19
+L = 2**252 + 27742317777372353535851937790883648493
+D = -121665 * pow(121666, P - 2, P) % P
+
+
+def _add(a, b):
+    (x1, y1, z1, t1), (x2, y2, z2, t2) = a, b
+    e, f = (y1 - x1) * (y2 - x2) % P, (y1 + x1) * (y2 + x2) % P
+    g, h = 2 * t1 * t2 * D % P, 2 * z1 * z2 % P
+    e, f, g, h = f - e, h - g, h + g, f + e
+    return e * f % P, g * h % P, f * g % P, e * h % P
+
+
+def _times(scalar, point):
+    result = (0, 1, 1, 0)
+    while scalar:
+        if scalar & 1:
+            result = _add(result, point)
+        point, scalar = _add(point, point), scalar >> 1
+    return result
+
+
+def _point(raw):
+    y = int.from_bytes(raw, "little")
+    sign, y = y >> 255, y & (2**255 - 1)
+    if len(raw) != 32 or y >= P:
+        return None
+    square = (y * y - 1) * pow(D * y * y + 1, P - 2, P) % P
+    x = pow(square, (P + 3) // 8, P)
+    if (x * x - square) % P:
+        x = x * pow(2, (P - 1) // 4, P) % P
+    if (x * x - square) % P or (x == 0 and sign):
+        return None
+    if x & 1 != sign:
+        x = P - x
+    return x, y, 1, x * y % P
+
+
+BASE = _point((4 * pow(5, P - 2, P) % P).to_bytes(32, "little"))
+
+
+def ed25519_pure(key, signature, message):
+    """Is `signature` (64 bytes) by `key` (32 bytes) over `message`? In pure Python, about 5 ms."""
+    public, commitment = _point(key), _point(signature[:32])
+    scalar = int.from_bytes(signature[32:], "little")
+    if len(signature) != 64 or public is None or commitment is None or scalar >= L:
+        return False
+    challenge = int.from_bytes(hashlib.sha512(signature[:32] + key + message).digest(), "little") % L
+    left, right = _times(scalar, BASE), _add(commitment, _times(challenge, public))
+    return (left[0] * right[2] - right[0] * left[2]) % P == 0 and (left[1] * right[2] - right[1] * left[2]) % P == 0
+
+
+def ed25519(key, signature, message):
+    """As `ed25519_pure`, by `cryptography` where it is installed."""
+    try:
+        from cryptography.exceptions import InvalidSignature
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+    except ImportError:
+        return ed25519_pure(key, signature, message)
+    try:
+        Ed25519PublicKey.from_public_bytes(key).verify(signature, message)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+# the tree (RFC 9162 section 2.1), as the few subtrees that cover what was read so far
+
+
+def leaf_hash(data):
+    """SHA-256(0x00 || data)."""
+    return hashlib.sha256(b"\0" + data).digest()
+
+
+class Range:
+    """Subtrees that cover the leaves so far, biggest first: enough to know the root at any moment."""
+
+    def __init__(self):
+        self.size, self.peaks = 0, []
+
+    def add(self, node, level=0):
+        """Append a complete subtree of 2**level leaves."""
+        if self.size & ((1 << level) - 1):
+            raise Bad("a subtree is out of place")
+        peaks, count = self.peaks, self.size >> level
+        while count & 1:
+            node, count = hashlib.sha256(b"\1" + peaks.pop() + node).digest(), count >> 1
+        peaks.append(node)
+        self.size += 1 << level
+
+    def root(self):
+        """The root over all leaves so far."""
+        if not self.peaks:
+            return hashlib.sha256(b"").digest()
+        node = self.peaks[-1]
+        for peak in self.peaks[-2::-1]:
+            node = hashlib.sha256(b"\1" + peak + node).digest()
+        return node
+
+
+def root_of_path(leaf, index, size, path):
+    """The root that an inclusion path leads to (RFC 9162 section 2.1.3.2)."""
+    node, last, result = index, size - 1, leaf
+    for sibling in path:
+        if last == 0:
+            raise Bad("the inclusion path is too long", index)
+        if node & 1 or node == last:
+            result = hashlib.sha256(b"\1" + sibling + result).digest()
+            while node and not node & 1:
+                node, last = node >> 1, last >> 1
+        else:
+            result = hashlib.sha256(b"\1" + result + sibling).digest()
+        node, last = node >> 1, last >> 1
+    if last or index >= size:
+        raise Bad("the inclusion path is too short", index)
+    return result
+
+
+# signed notes
+
+
+def parse_key(vkey):
+    """(name, key id, type, key) of a C2SP verifier key."""
+    try:
+        name, key_id, encoded = vkey.strip().split("+", 2)
+        raw = base64.b64decode(encoded, validate=True)
+    except ValueError:
+        raise Bad("the verifier key is malformed") from None
+    wanted = hashlib.sha256(name.encode() + b"\n" + raw).digest()[:4]
+    if len(raw) != 33 or raw[0] != 1 or wanted.hex() != key_id:
+        raise Bad("the verifier key is malformed")
+    return name, wanted, raw[1:]
+
+
+def open_note(note, key):
+    """(size, root) of a checkpoint that `key` signed."""
+    name, key_id, public = key
+    body, _, signatures = note.rpartition("\n\n")
+    lines = body.split("\n")
+    try:
+        size, root = int(lines[1]), base64.b64decode(lines[2], validate=True)
+    except (IndexError, ValueError):
+        raise Bad("a checkpoint is malformed") from None
+    if lines[0] != name:
+        raise Bad("a checkpoint belongs to another log")
+    if str(size) != lines[1] or len(root) != 32:
+        raise Bad("a checkpoint is malformed")
+    for line in signatures.split("\n"):
+        parts = line.split(" ")
+        if len(parts) == 3 and parts[0] == "\u2014" and parts[1] == name:
+            try:
+                raw = base64.b64decode(parts[2], validate=True)
+            except ValueError:
+                raise Bad("a signature of a checkpoint is malformed") from None
+            if raw[:4] == key_id:
+                if ed25519(public, raw[4:], (body + "\n").encode()):
+                    return size, root
+                raise Bad(f"the signature of the checkpoint of {size} records does not verify")
+    raise Bad(f"the checkpoint of {size} records is not signed by the log's key")
+
+
+def split_notes(text):
+    """The checkpoints in a text that holds one or several, one after the other."""
+    notes, lines = [], text.split("\n")
+    start, seen = 0, False
+    for number, line in enumerate(lines):
+        signature = line.startswith("\u2014 ")
+        if seen and line and not signature:
+            notes.append("\n".join(lines[start:number]) + "\n")
+            start, seen = number, False
+        seen = seen or signature
+    return [*notes, "\n".join(lines[start:])] if seen else notes
+
+
+# reading
+
+
+def read_segments(directory):
+    """(index, bytes) of every record of a log directory. The last may be cut off by a crash."""
+    paths = sorted(Path(directory).glob("segment-*.log"))
+    index = 0
+    for number, path in enumerate(paths):
+        last = number == len(paths) - 1
+        content = path.read_bytes()
+        bare = struct.pack(">8sIQ", b"APPAUDIT", 1, index)
+        if content[:24] != bare + struct.pack(">I", zlib.crc32(bare + b"\0\0\0\0")):
+            if last and len(content) < 24:
+                return
+            raise Bad(f"record {index}: the segment that should begin with it is missing or damaged", index)
+        offset, end = 24, len(content)
+        while offset < end:
+            length = int.from_bytes(content[offset : offset + 4], "big")
+            data = content[offset + 8 : offset + 8 + length]
+            checksum = zlib.crc32(data, zlib.crc32(content[offset : offset + 4]))
+            if not 0 < length <= MAX_FRAME or len(data) != length or content[offset + 4 : offset + 8] != checksum.to_bytes(
+                4, "big"
+            ):
+                if last and torn(content[offset:]):
+                    return
+                raise Bad(f"record {index}: its checksum or length is wrong", index)
+            yield index, data
+            index, offset = index + 1, offset + 8 + length
+
+
+def torn(rest):
+    """Could a crash have left these bytes: an incomplete frame, or zeros where its end should be?"""
+    if not rest.strip(b"\0") or rest[-4096:] == b"\0" * 4096:
+        return True
+    try:
+        json.loads(rest[8:])
+    except ValueError:
+        return len(rest) < 8 or 8 + int.from_bytes(rest[:4], "big") > len(rest)
+    return False
+
+
+def read_checkpoints(directory):
+    """The checkpoints kept beside a log, oldest first."""
+    notes, path = [], Path(directory) / "checkpoints"
+    content = path.read_bytes() if path.is_file() else b""
+    offset = 0
+    while offset + 8 <= len(content):
+        length = int.from_bytes(content[offset : offset + 4], "big")
+        data = content[offset + 8 : offset + 8 + length]
+        if len(data) < length:
+            break
+        if content[offset + 4 : offset + 8] != zlib.crc32(data, zlib.crc32(content[offset : offset + 4])).to_bytes(4, "big"):
+            raise Bad(f"a stored checkpoint, number {len(notes)}, is damaged")
+        notes.append(data.decode("utf-8", "replace"))
+        offset += 8 + length
+    return notes
+
+
+class Walk:
+    """Reads records in order and checks each: number, time, and the root wherever a checkpoint counts."""
+
+    def __init__(self, key, notes, anchors=()):
+        self.tree, self.time, self.kinds, self.first_time = Range(), "", {}, ""
+        self.checkpoints, self.anchored, self.trusted = 0, 0, 0
+        self.marks = {}
+        for kind, texts in (("checkpoint", notes), ("anchor", anchors)):
+            for note in texts:
+                size, root = open_note(note, key)
+                self.marks.setdefault(size, []).append((kind, root))
+        self.mark(0)
+
+    def take(self, index, data, show=None):
+        """Check the next record."""
+        try:
+            record = json.loads(data)
+            number, time, kind = record["index"], record["time"], record["kind"]
+        except (ValueError, KeyError, TypeError):
+            raise Bad(f"record {index} cannot be read", index) from None
+        if number != index:
+            raise Bad(f"record {index} is missing or moved: record {number} stands in its place", index)
+        if time < self.time:
+            raise Bad(f"record {index} is dated before the one before it", index)
+        self.first_time, self.time = self.first_time or time, time
+        self.kinds[kind] = self.kinds.get(kind, 0) + 1
+        self.tree.add(leaf_hash(data))
+        if show:
+            show(record)
+        if self.tree.size in self.marks:
+            self.mark(self.tree.size)
+
+    def mark(self, size):
+        """Compare the root here with every checkpoint of this size."""
+        for kind, root in self.marks.pop(size, ()):
+            if root != self.tree.root():
+                raise Bad(
+                    f"record {self.trusted} or one after it, before {size}, was altered: "
+                    f"the {kind} of {size} records has another root",
+                    self.trusted,
+                )
+            self.checkpoints += kind == "checkpoint"
+            if kind == "anchor":
+                self.anchored = size
+            self.trusted = size
+
+    def finish(self):
+        """Nothing more to come: every checkpoint must have been met."""
+        if self.marks:
+            size = min(self.marks)
+            kind = self.marks[size][0][0]
+            raise Bad(f"record {self.tree.size} is missing: the {kind} counts {size} records", self.tree.size)
+
+
+# the four things that can be checked
+
+
+def check_log(directory, key=None, anchors=(), show=None):
+    """Check a log directory. Returns what was found; never raises Bad."""
+    walk, error = None, None
+    try:
+        if not list(Path(directory).glob("segment-*.log")) and not (Path(directory) / "verifier.pub").is_file():
+            raise Bad("there is no audit log here")
+        key = parse_key(key or (Path(directory) / "verifier.pub").read_text("utf-8"))
+        walk = Walk(key, read_checkpoints(directory), anchors)
+        for index, data in read_segments(directory):
+            walk.take(index, data, show)
+        walk.finish()
+    except (Bad, OSError, UnicodeDecodeError) as caught:
+        error = caught
+    return result("log", walk, error)
+
+
+def check_export(path, key=None, anchors=(), show=None):
+    """Check an export file: its records lie in the log under a checkpoint, none left out in between."""
+    walk, error, extra = None, None, {}
+    try:
+        with open(path, "rb") as file:
+            head = json.loads(file.readline())
+            key = parse_key(key or head["key"])
+            walk = Walk(key, [], [note for note in anchors if open_note(note, key)[0] <= head["end"]])
+            for level, node in head["left"]:
+                walk.tree.add(bytes.fromhex(node), level)
+            if walk.tree.size != head["start"]:
+                raise Bad("the hashes before the first exported record do not fit")
+            for index in range(head["start"], head["end"]):
+                walk.take(index, file.readline().removesuffix(b"\n"), show)
+            tail = json.loads(file.readline())
+            for note in tail["checkpoints"]:
+                size, root = open_note(note, key)
+                walk.marks.setdefault(size, []).append(("checkpoint", root))
+            for level, node in tail["right"]:
+                walk.tree.add(bytes.fromhex(node), level)
+            if walk.tree.size not in walk.marks:
+                raise Bad("the export holds no checkpoint that covers it")
+            walk.mark(walk.tree.size)
+            extra = {"start": head["start"], "end": head["end"], "erased": len(tail.get("erased", ()))}
+    except (Bad, OSError) as caught:
+        error = caught
+    except (ValueError, KeyError, TypeError):
+        error = Bad("the export is incomplete or malformed; it may have been interrupted")
+    return {**result("export", walk, error), **extra}
+
+
+def check_receipt(text, key, record=None):
+    """Check a receipt, and that `record` (exact bytes), where given, is the record it speaks of."""
+    try:
+        head, _, note = text.partition("\n\n")
+        lines = head.split("\n")
+        if lines[0] != "c2sp.org/tlog-proof@v1" or not key:
+            raise Bad("a receipt needs --key, the log's public key" if not key else "this is no receipt")
+        extra = json.loads(base64.b64decode(lines.pop(1)[6:])) if lines[1].startswith("extra ") else {}
+        index = int(lines[1].removeprefix("index "))
+        leaf = leaf_hash(record) if record is not None else bytes.fromhex(extra["leaf"])
+        size, root = open_note(note, parse_key(key))
+        path = [base64.b64decode(line, validate=True) for line in lines[2:]]
+        if root_of_path(leaf, index, size, path) != root:
+            raise Bad(f"record {index} is not in the log that the checkpoint of {size} records signs", index)
+    except Bad as error:
+        return result("receipt", None, error)
+    except (ValueError, KeyError, IndexError, TypeError):
+        return result("receipt", None, Bad("the receipt is malformed"))
+    found = {"record": extra.get("record"), "time": extra.get("time"), "index": index, "records": size, "root": root.hex()}
+    return {**result("receipt", None, None), **found}
+
+
+def check_answer(disclosed, key, show=None):
+    """Check a disclosed record: the receipt fits its bytes, and each opened part fits its commitment."""
+    try:
+        data = disclosed["record"].encode()
+        record = json.loads(data)
+        commitments = [part["commitment"] for part in record.get("sealed", ())]
+        for opened in disclosed["opened"]:
+            mac = hmac.new(bytes.fromhex(opened["key"]), opened["data"].encode(), hashlib.sha256).hexdigest()
+            if mac not in commitments:
+                raise Bad(f"what is disclosed is not what record {record['index']} holds", record["index"])
+        found = check_receipt(disclosed["receipt"], key, data)
+        if found["ok"] and found["index"] != record["index"]:
+            raise Bad("the receipt belongs to another record", record["index"])
+    except Bad as error:
+        return result("answer", None, error)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return result("answer", None, Bad("the disclosed record is malformed"))
+    if show and found["ok"]:
+        show(record)
+        for opened in disclosed["opened"]:
+            print(opened["data"])
+    return {**found, "what": "answer"}
+
+
+def result(what, walk, error):
+    """What was found, as one dictionary."""
+    found = {"what": what, "ok": error is None, "first_error": str(error) if error else None}
+    if isinstance(error, Bad) and error.index >= 0:
+        found["first_bad_record"] = error.index
+    if walk is not None:
+        found |= {"records": walk.tree.size, "root": walk.tree.root().hex(), "checkpoints": walk.checkpoints}
+        found |= {"anchored": walk.anchored, "kinds": walk.kinds, "from": walk.first_time, "to": walk.time}
+    return found
+
+
+def line_of(record):
+    """One record for a reader: number, time, who, what, and its public part."""
+    who = record["actor"] + (f" (by {record['operator']})" if record.get("operator") else "")
+    public = " ".join(f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in record["public"].items())
+    return f"{record['index']}\t{record['time']}\t{who}\t{record['kind']}\t{public}"
+
+
+def main(arguments=None):
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("target")
+    parser.add_argument("--anchor", action="append", default=[])
+    parser.add_argument("--key")
+    parser.add_argument("--list", action="store_true")
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args(arguments)
+    show = (lambda record: print(line_of(record))) if options.list and not options.json else None
+    try:
+        key = Path(options.key).read_text("utf-8") if options.key and Path(options.key).is_file() else options.key
+        anchors = [note for file in options.anchor for note in split_notes(Path(file).read_text("utf-8"))]
+        if options.anchor and not anchors:
+            raise ValueError("the anchor file holds no checkpoint")
+        found = check(Path(options.target), key, anchors, show)
+    except (OSError, ValueError) as error:
+        print(f"cannot read what was given: {error}", file=sys.stderr)
+        return 2
+    if options.json:
+        print(json.dumps(found))
+    else:
+        print(text_of(found, bool(options.key)))
+    return 0 if found["ok"] else 4
+
+
+def check(target, key, anchors, show=None):
+    """Check whatever `target` is."""
+    if target.is_dir():
+        return check_log(target, key, anchors, show)
+    with target.open("rb") as file:
+        start = file.read(64)
+    if start.startswith(b"c2sp.org/tlog-proof@v1"):
+        return check_receipt(target.read_text("utf-8"), key)
+    if start.startswith(b'{"format":"appliance-audit-export@v1"'):
+        return check_export(target, key, anchors, show)
+    return check_answer(json.loads(target.read_bytes()), key, show)
+
+
+def text_of(found, key_given):
+    """What was found, for a reader."""
+    if not found["ok"]:
+        return f"NOT WHOLE: {found['first_error']}"
+    if found["what"] in ("receipt", "answer"):
+        return f"WHOLE: record {found['index']} ({found['record']}, {found['time']}) is in the log of {found['records']} records"
+    lines = [f"WHOLE: {found['records']} records, root {found['root']}"]
+    lines.append(f"from {found['from']} to {found['to']}, {found['checkpoints']} signed checkpoints")
+    lines.append(f"anchored: {found['anchored']} records" if found["anchored"] else "anchored: no anchor was given")
+    if not key_given:
+        lines.append("the key was taken from the log itself: give --key or --anchor to be sure that it is the log's")
+    lines += [f"{count:10d} {kind}" for kind, count in sorted(found["kinds"].items())]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

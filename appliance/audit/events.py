@@ -1,0 +1,480 @@
+"""What is recorded. Each event is a dataclass; its docstring is its documentation (`docs/audit-events.md`).
+
+Every record also carries, outside the event: index, id, time (UTC, never decreasing), kind, actor (a
+person's id, or `system`) and operator (the operating system's user who acted for them, if any).
+
+Public fields are readable for good by whoever holds the log: ids, digests, counts, decisions; never text
+of a document or a question, never a name. Sealed fields are encrypted under the key of `subject_scope`
+(by default the record's own, `audit/<record id>`): whoever destroys that key erases them, and all proofs
+still hold. Sealed text is redacted text: surrogates, never originals.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, ClassVar
+
+SEALED: dict[str, Any] = {"sealed": True}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """What every event has: the key scope of its sealed fields."""
+
+    closing: ClassVar[bool] = False
+    """True when it ends something begun; such records may use the reserved space of a full disk."""
+
+    subject_scope: str = ""
+
+    @classmethod
+    def kind(cls) -> str:
+        """The event's name in the log: `QuestionAsked` is `question_asked`."""
+        return re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
+
+    def public(self) -> dict[str, Any]:
+        """The public fields, in order of declaration."""
+        return {f.name: getattr(self, f.name) for f in fields(self) if _shown(f.name, f.metadata, sealed=False)}
+
+    def sealed(self) -> dict[str, Any]:
+        """The sealed fields that hold something, in order of declaration."""
+        values = {f.name: getattr(self, f.name) for f in fields(self) if _shown(f.name, f.metadata, sealed=True)}
+        return {name: value for name, value in values.items() if value}
+
+
+# questions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuestionAsked(Event):
+    """Intent: somebody puts a question. Durable before any retrieved text is shown; without a record of
+    its outcome (`answer_given` or `question_refused` with this record as `intent`) the question was cut
+    off. `vault_reference` finds the original wording in the vault, for those who may."""
+
+    purpose: str
+    policy_digest: str
+    scope_digest: str
+    collections: Sequence[str] = ()
+    attack: Sequence[str] = ()
+    vault_reference: str = ""
+    question: str = field(default="", metadata=SEALED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassagesShown(Event):
+    """Quotations go to the screen at once, before a sentence is composed. `chunks` are the ids of the
+    retrieved chunks with their scores, `evidence` the ids of those quoted, `versions` their document
+    versions."""
+
+    intent: str
+    chunks: Sequence[tuple[str, float]]
+    evidence: Sequence[str]
+    versions: Sequence[str] = ()
+    quotes: Sequence[str] = field(default=(), metadata=SEALED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerGiven(Event):
+    """Outcome: durable before the last byte of an answer leaves. `status` is `answered`, `abstained`,
+    `refused` or `failed`. `verification` lists, for each sentence, its support and whether it was shown;
+    `dropped` counts composed sentences that failed. `chunks` are the retrieved chunk ids with scores."""
+
+    closing: ClassVar[bool] = True
+
+    intent: str
+    status: str
+    reason: str = ""
+    chunks: Sequence[tuple[str, float]] = ()
+    evidence: Sequence[str] = ()
+    versions: Sequence[str] = ()
+    redaction_digests: Sequence[str] = ()
+    prompt_digest: str = ""
+    model: str = ""
+    model_digest: str = ""
+    verification: Sequence[Mapping[str, Any]] = ()
+    dropped: int = 0
+    usage: Mapping[str, float] = field(default_factory=dict)
+    prompt: str = field(default="", metadata=SEALED)
+    answer: Mapping[str, Any] = field(default_factory=dict, metadata=SEALED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuestionRefused(Event):
+    """A question was not put to the documents: who, for which purpose, and why. `step` is the step of
+    the journey that refused; `intent` is empty when that was before the intent record."""
+
+    closing: ClassVar[bool] = True
+
+    step: int
+    reason: str
+    purpose: str = ""
+    intent: str = ""
+    policy_digest: str = ""
+
+
+# documents
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentReceived(Event):
+    """Somebody added a document or a new version. `content_mac` is a digest keyed per collection."""
+
+    document: str
+    version: str
+    collection: str
+    kind_of_file: str
+    bytes: int
+    content_mac: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentRedacted(Event):
+    """A version went through redaction: what was found by type, under which profile."""
+
+    document: str
+    version: str
+    profile: str
+    profile_digest: str
+    entities: Mapping[str, int] = field(default_factory=dict)
+    review: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentPublished(Event):
+    """A version becomes the visible one; durable before the switch. `replaces` is retired with it."""
+
+    closing: ClassVar[bool] = True
+
+    document: str
+    version: str
+    collection: str
+    label: str
+    profile_digest: str
+    pages: int = 0
+    chunks: int = 0
+    entities: Mapping[str, int] = field(default_factory=dict)
+    embedding_digest: str = ""
+    replaces: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentQuarantined(Event):
+    """A version is held back until a person has looked at it, and why."""
+
+    closing: ClassVar[bool] = True
+
+    document: str
+    version: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentFailed(Event):
+    """A version could not be read or processed, and why."""
+
+    closing: ClassVar[bool] = True
+
+    document: str
+    version: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentRetired(Event):
+    """A version is no longer visible."""
+
+    document: str
+    version: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentErased(Event):
+    """A document's keys, vectors, surrogates and derived text were destroyed. The tombstone."""
+
+    document: str
+    versions: Sequence[str]
+    reason: str
+    keys_destroyed: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonErased(Event):
+    """A data subject's keys and surrogates were destroyed. `subject` is the key scope, never a name."""
+
+    subject: str
+    reason: str
+    keys_destroyed: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewDecided(Event):
+    """A person decided about a span or a version that waited for review."""
+
+    version: str
+    decision: str
+    items: int = 1
+
+
+# views and identities
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageViewed(Event):
+    """Somebody looked at a redacted page."""
+
+    document: str
+    version: str
+    page: int
+    purpose: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OriginalViewed(Event):
+    """Somebody opened an original, unredacted."""
+
+    document: str
+    version: str
+    purpose: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchedByIdentity(Event):
+    """A name in a question was looked up in the vault: how many names, how many surrogates they found."""
+
+    purpose: str
+    domain: str
+    names: int
+    found: int
+    surrogates: Sequence[str] = field(default=(), metadata=SEALED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reidentified(Event):
+    """Originals of surrogates were shown to somebody who holds the right. One record per data subject
+    (`subject_scope`), so that a person's accounting of disclosures can be made and erased."""
+
+    purpose: str
+    domain: str
+    count: int
+    document: str = ""
+    intent: str = ""
+    surrogates: Sequence[str] = field(default=(), metadata=SEALED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmergencyAccess(Event):
+    """Somebody broke the glass: purpose code, what it opens, when it ends, or that it was reviewed."""
+
+    phase: str
+    purpose_code: str
+    until: str = ""
+    reviews: str = ""
+
+
+# people and rights
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignIn(Event):
+    """Somebody signed in."""
+
+    method: str = "password"
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInFailed(Event):
+    """A sign-in failed. The login that was typed is sealed: people type passwords there."""
+
+    reason: str
+    address: str = ""
+    login: str = field(default="", metadata=SEALED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignOut(Event):
+    """Somebody signed out, or a session was ended."""
+
+    closing: ClassVar[bool] = True
+
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollectionCreated(Event):
+    """A collection was made, with the attributes that decide access to it."""
+
+    collection: str
+    profile: str
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GrantChanged(Event):
+    """A right was given (`change` is `added`) or taken (`removed`)."""
+
+    change: str
+    collection: str
+    principal: str
+    right: str
+    purposes: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserChanged(Event):
+    """An account was `created`, `changed`, `disabled` or `deleted`; `changed` names the attributes."""
+
+    person: str
+    change: str
+    changed: Sequence[str] = ()
+    roles: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SystemScopeUsed(Event):
+    """The program itself read everything, for a stated reason: evaluation, rebuild, erasure check."""
+
+    reason: str
+
+
+# configuration
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyInForce(Event):
+    """An access policy or a redaction profile with this digest is in force from now on."""
+
+    policy: str
+    digest: str
+    replaces: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelInForce(Event):
+    """A model pack with this digest is in use from now on."""
+
+    pack: str
+    use: str
+    digest: str
+    replaces: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingInForce(Event):
+    """The settings with this digest are in force from now on; `alarming` names insecure ones that are on."""
+
+    digest: str
+    changed: Sequence[str] = ()
+    alarming: Sequence[str] = ()
+
+
+# the log itself and the service
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditRead(Event):
+    """Somebody read records of this log: which, how many, and whether sealed parts were opened."""
+
+    start: int
+    end: int
+    opened: bool
+    filters: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditExported(Event):
+    """Records were written to an export file, for this auditor's key if one is named."""
+
+    start: int
+    end: int
+    digest: str
+    auditor: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogRecovered(Event):
+    """At start a device of this log was repaired: bytes of a record that never was acknowledged were cut
+    off after a crash, or records were copied from the other device."""
+
+    device: int
+    dropped_bytes: int = 0
+    copied_records: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceFailed(Event):
+    """A device of this log stopped working while another went on, and why."""
+
+    closing: ClassVar[bool] = True
+
+    device: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackupMade(Event):
+    """A backup was written; `digest` is of its manifest."""
+
+    digest: str
+    records: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldChanged(Event):
+    """A legal hold was set or lifted."""
+
+    change: str
+    document: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceStarted(Event):
+    """The appliance started: its version and whether the previous run ended cleanly."""
+
+    version: str
+    clean: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceStopped(Event):
+    """The appliance stopped in good order."""
+
+    closing: ClassVar[bool] = True
+
+    reason: str = ""
+
+
+def every_event() -> list[type[Event]]:
+    """All event classes, in the order of this file."""
+    return [v for v in globals().values() if isinstance(v, type) and issubclass(v, Event) and v is not Event]
+
+
+def render_reference() -> str:
+    """The text of `docs/audit-events.md`, made from the classes above."""
+    lines = ["# What is recorded", "", "Generated from `appliance/audit/events.py`; do not edit.", ""]
+    lines += [_paragraph((__doc__ or "").partition("\n")[2]), ""]
+    for event in every_event():
+        lines += [f"## {event.kind()}", "", _paragraph(event.__doc__ or ""), ""]
+        if event.closing:
+            lines += ["Closing record: may use the reserved space of a full disk.", ""]
+        shown = [f for f in fields(event) if f.name != "subject_scope"]
+        if shown:
+            lines += ["| field | type | |", "|---|---|---|"]
+            lines += [f"| `{f.name}` | {_type(f.type)} | {'sealed' if 'sealed' in f.metadata else ''} |" for f in shown]
+            lines.append("")
+    return "\n".join(lines)
+
+
+def _shown(name: str, metadata: Mapping[str, Any], *, sealed: bool) -> bool:
+    return name != "subject_scope" and metadata.get("sealed", False) is sealed
+
+
+def _paragraph(text: str) -> str:
+    paragraphs = re.split(r"\n\s*\n", text.strip())
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
+
+
+def _type(annotation: Any) -> str:
+    text = annotation.__name__ if isinstance(annotation, type) else str(annotation)
+    return f"`{re.sub(r'(collections.abc|typing)[.]', '', text)}`"

@@ -1,0 +1,286 @@
+"""The audit log: append-only, durable when `append` returns, provable for good (invariant I2).
+
+Records go to every device by group commit (`commit`); the exact bytes are leaves of an RFC 9162 tree
+(`merkle`); signed checkpoints (`checkpoint`) are kept beside the segments every `CHECKPOINT_RECORDS`
+records or `CHECKPOINT_SECONDS` seconds, and the newest also in the home, outside the log's directories, so
+that a log put back from yesterday is noticed at start. What this cannot notice is a whole disk put back:
+keep checkpoints elsewhere (`appliance audit checkpoint`) and verify against them.
+"""
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from appliance.audit import recovery, segment
+from appliance.audit.checkpoint import Signer, proof_text
+from appliance.audit.commit import Committer, Entry
+from appliance.audit.device import Device, replace_text
+from appliance.audit.events import DeviceFailed, Event, LogRecovered
+from appliance.audit.ids import RecordIds
+from appliance.audit.merkle import Tree, leaf_hash
+from appliance.audit.receipt import ProofedReceipt, Receipt
+from appliance.audit.record import MAX_RECORD_BYTES, Record, decode, encode, new_id
+from appliance.audit.verification import Verification, verify_devices
+from appliance.errors import ApplianceError, AuditUnavailable, IntegrityFailure, NotFound, TooLarge, UsageError
+from appliance.settings import Settings
+from appliance.storage.keys import KeyRing
+
+CHECKPOINT_KEY = "audit/checkpoint-key"
+BEGUN = "audit/begun"
+ANCHOR = "audit-anchor"
+VERIFIER = "verifier.pub"
+CHECKPOINT_RECORDS = 1000
+CHECKPOINT_SECONDS = 60.0
+
+
+def directories(settings: Settings) -> list[Path]:
+    """The directories of the log's devices."""
+    return [Path(device) for device in settings.audit_devices] or [settings.home / "audit"]
+
+
+class AuditLog:
+    """An open log. Thread-safe; one process at a time."""
+
+    def __init__(self, settings: Settings, keys: KeyRing, devices: list[Device]) -> None:
+        self._keys = keys
+        self._devices = devices
+        self._anchor = settings.home / ANCHOR
+        self._signer, new = _signer(keys, devices)
+        anchors = [] if new else _anchors(self._anchor)
+        best, repairs = recovery.reconcile([recovery.survey(device) for device in devices], self._signer.verifier, anchors)
+        if not new and best.tree.size == 0 and _begun(keys):
+            raise IntegrityFailure("the audit log was removed", "Restore its directories; see docs/auditor.md")
+        self._tree: Tree = best.tree
+        self._time = best.time
+        self._signed = best.tree.size
+        self._signed_at = time.monotonic()
+        self._lock = threading.Lock()
+        self._ids = RecordIds(keys)
+        for device in devices:
+            if device.working:
+                device.start(best.tree.size)
+                replace_text(device.directory / VERIFIER, f"{self._signer.verifier}\n")
+        self._committer = Committer(devices, self, settings.audit_seconds, CHECKPOINT_SECONDS)
+        for repair in repairs:
+            event = LogRecovered(
+                device=repair.device, dropped_bytes=repair.dropped_bytes, copied_records=repair.copied_records
+            )
+            self.append(event, actor="system")
+        for device in devices:
+            if not device.working:
+                self.append(DeviceFailed(device=device.number, reason=device.failure), actor="system")
+        keys.ensure([BEGUN])
+
+    @classmethod
+    def open(cls, settings: Settings, keys: KeyRing) -> "AuditLog":
+        """Open the log, creating it in a new home, and verify all of it (about 5 s a million records).
+
+        Raises IntegrityFailure when records that were acknowledged are missing or altered, or the
+        checkpoint key is lost; AuditUnavailable when no device can be opened; Unavailable when another
+        process has it open.
+        """
+        devices: list[Device] = []
+        try:
+            for number, directory in enumerate(directories(settings)):
+                devices.append(Device(number, directory, settings.audit_reserve_bytes))
+            return cls(settings, keys, devices)
+        except OSError as error:
+            raise AuditUnavailable(f"the audit log cannot be opened ({error.strerror})", "Check its disks") from error
+        except ApplianceError:
+            for device in devices:
+                device.release()
+            raise
+
+    def append(self, event: Event, *, actor: str, operator: str = "") -> Receipt:
+        """Record `event`. Durable when this returns; raises AuditUnavailable within `audit_seconds`."""
+        return self._committer.append(Entry(event, actor, operator))
+
+    @property
+    def size(self) -> int:
+        """Number of durable records."""
+        return self._tree.size
+
+    def root(self) -> bytes:
+        """The root of the tree over all durable records, 32 bytes."""
+        with self._lock:
+            return self._tree.root()
+
+    @property
+    def verifier(self) -> str:
+        """The log's public key, as a C2SP vkey."""
+        return str(self._signer.verifier)
+
+    def checkpoint(self) -> str:
+        """Sign the log as it is, keep the checkpoint on every device and return it: an anchor to keep elsewhere."""
+        self._committer.run(self._sign)
+        with self._lock:
+            return self._signer.sign(self._tree.size, self._tree.root())
+
+    def prove(self, of: int | Receipt) -> ProofedReceipt:
+        """The receipt of a record with its inclusion proof under a checkpoint signed now, at most 2.5 KB.
+
+        Raises NotFound when there is no such record.
+        """
+        index = of if isinstance(of, int) else of.index
+        receipt = of if isinstance(of, Receipt) else self._receipt(index)
+        with self._lock:
+            note = self._signer.sign(self._tree.size, self._tree.root())
+            path = self._tree.inclusion_proof(index)
+        extra = {"record": receipt.record, "leaf": receipt.leaf, "time": receipt.time}
+        return ProofedReceipt(receipt, proof_text(index, path, note, json.dumps(extra, separators=(",", ":")).encode()))
+
+    def records(self, start: int = 0, end: int | None = None, *, opened: bool = True) -> Iterator[Record]:
+        """Records `start` to `end` (exclusive), oldest first, sealed parts opened where keys still exist.
+
+        Whoever calls this for a person records that (`AuditRead`).
+        """
+        for data in self.raw(start, end):
+            yield decode(data, self._keys if opened else None)
+
+    def raw(self, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+        """The exact bytes of records `start` to `end` (exclusive)."""
+        end = self.size if end is None else min(end, self.size)
+        device = next((device for device in self._devices if device.working), None)
+        if device is None:
+            raise AuditUnavailable("no audit device can be read", "Repair the disk and restart")
+        for item in segment.read(device.directory, start):
+            if isinstance(item, segment.Torn) or item[0] >= end:
+                return
+            yield item[1]
+
+    def find(self, record: str) -> Record:
+        """The record with this id, or, given a number, at this index. Raises NotFound."""
+        if record.isascii() and record.isdigit() and int(record) < self.size:
+            return next(self.records(int(record), int(record) + 1))
+        wanted = f'"id":"{record}"'.encode()
+        for data in self.raw():
+            if wanted in data[:200]:
+                found = decode(data, self._keys)
+                if found.id == record:
+                    return found
+        raise NotFound("no such record in the audit log", "Give the id or the number of a record")
+
+    def verify(self, anchor: str | None = None) -> Verification:
+        """Read every device again and check all of it, against `anchor` (a checkpoint's text) too."""
+        return verify_devices([device.directory for device in self._devices], self.verifier, anchor)
+
+    def export_context(self) -> tuple[Tree, Signer, KeyRing]:
+        """What an export needs beside the records: the tree, the signer, the keys."""
+        return self._tree, self._signer, self._keys
+
+    def close(self) -> None:
+        """Commit what waits, sign a last checkpoint, let go of the devices."""
+        self._committer.stop()
+        for device in self._devices:
+            if device.working:
+                device.stop()
+            else:
+                device.release()
+
+    # called by the committer, in its thread
+
+    def encode(self, entries: list[Entry]) -> list[tuple[Entry, bytes]]:
+        """The bytes of the next records; entries that cannot be encoded are settled with their error."""
+        own = [bool(entry.event.sealed()) and not entry.event.subject_scope for entry in entries]
+        try:
+            keyed = iter(self._ids.take(sum(own)))
+        except ApplianceError as error:
+            for entry in entries:
+                entry.settle(None, AuditUnavailable(error.message, error.advice))
+            return []
+        now = max(self._time, datetime.now(UTC).isoformat(timespec="microseconds"))
+        encoded: list[tuple[Entry, bytes]] = []
+        for entry, needs_key in zip(entries, own, strict=True):
+            record, index = next(keyed) if needs_key else new_id(), self._tree.size + len(encoded)
+            try:
+                data = encode(entry.event, index, record, now, entry.actor, entry.operator, self._keys)
+            except (TypeError, ValueError) as error:
+                entry.settle(None, UsageError(f"{entry.event.kind()} holds what JSON cannot ({error})"))
+                continue
+            except ApplianceError as error:
+                entry.settle(None, AuditUnavailable(error.message, error.advice))
+                continue
+            if len(data) > MAX_RECORD_BYTES:
+                entry.settle(None, TooLarge("an audit record is over its limit", "Record a digest of what is large"))
+                continue
+            entry.receipt = Receipt(index, record, leaf_hash(data).hex(), now)
+            encoded.append((entry, data))
+        return encoded
+
+    def committed(self, encoded: list[tuple[Entry, bytes]]) -> list[Receipt]:
+        """These records are durable now."""
+        receipts = [entry.receipt for entry, _ in encoded if entry.receipt is not None]
+        with self._lock:
+            for receipt in receipts:
+                self._tree.append(bytes.fromhex(receipt.leaf))
+        self._time = receipts[-1].time
+        return receipts
+
+    def tick(self, *, final: bool) -> None:
+        """Sign a checkpoint when one is due."""
+        unsigned = self._tree.size - self._signed
+        age = time.monotonic() - self._signed_at
+        if unsigned >= CHECKPOINT_RECORDS or (unsigned and (final or age >= CHECKPOINT_SECONDS)):
+            self._sign()
+
+    def _sign(self) -> None:
+        with self._lock:
+            size, note = self._tree.size, self._signer.sign(self._tree.size, self._tree.root())
+        jobs = [device.submit(lambda device=device: device.checkpoint(note)) for device in self._devices if device.working]  # type: ignore[misc]
+        for job in jobs:
+            job.exception()
+        with suppress(OSError):
+            replace_text(self._anchor, note)
+        self._signed, self._signed_at = size, time.monotonic()
+
+    def _receipt(self, index: int) -> Receipt:
+        record = next(self.records(index, index + 1, opened=False), None)
+        if record is None or index < 0:
+            raise NotFound("no such record in the audit log", "Give the number of a record")
+        return Receipt(index, record.id, leaf_hash(record.data).hex(), record.time)
+
+
+def _signer(keys: KeyRing, devices: list[Device]) -> tuple[Signer, bool]:
+    """The signing key, and whether this log is new. Raises IntegrityFailure when the key is not the log's."""
+    known = {
+        (device.directory / VERIFIER).read_text("utf-8").strip()
+        for device in devices
+        if (device.directory / VERIFIER).is_file()
+    }
+    if len(known) > 1:
+        raise IntegrityFailure("the audit devices belong to different logs", "Set audit_devices to one log's")
+    try:
+        seed = keys.existing(CHECKPOINT_KEY)
+    except NotFound as error:
+        if known or any(segment.segments(device.directory) for device in devices):
+            raise IntegrityFailure(
+                "the audit log's checkpoint key is lost", "Restore the key ring that belongs to this log"
+            ) from error
+        seed = keys.key(CHECKPOINT_KEY)
+        return Signer(_origin(seed), seed), True
+    signer = Signer(_origin(seed), seed)
+    if known and known != {str(signer.verifier)}:
+        raise IntegrityFailure(
+            "the audit log's checkpoint key was replaced", "Restore the key ring and verifier.pub of this log"
+        )
+    return signer, False
+
+
+def _origin(seed: bytes) -> str:
+    return f"appliance/{leaf_hash(b'origin' + seed).hex()[:16]}"
+
+
+def _anchors(path: Path) -> list[str]:
+    return [path.read_text("utf-8")] if path.is_file() else []
+
+
+def _begun(keys: KeyRing) -> bool:
+    try:
+        keys.existing(BEGUN)
+    except NotFound:
+        return False
+    return True
