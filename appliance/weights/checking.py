@@ -52,7 +52,8 @@ def folder_of(packs_dir: Path, pack: Pack) -> Path:
         return packs_dir / pack.name
     spec = importlib.util.find_spec(pack.package)
     if spec is None or not spec.submodule_search_locations:
-        raise Unavailable(f"the Python package {pack.package}, which holds the pack {pack.name}, is missing", "Run make setup")
+        message = f"the Python package {pack.package}, which holds the pack {pack.name}, is missing"
+        raise Unavailable(message, "Run make setup")
     return Path(next(iter(spec.submodule_search_locations)))
 
 

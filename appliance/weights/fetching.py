@@ -66,7 +66,8 @@ def fetch(
     try:
         packs_dir.mkdir(parents=True, exist_ok=True)
         with _locked(packs_dir):
-            return tuple(p.name for p in wanted.values() if _fetch_one(packs_dir, p, _Sources(source_dir, mirror), progress))
+            sources = _Sources(source_dir, mirror)
+            return tuple(name for name, pack in wanted.items() if _fetch_one(packs_dir, pack, sources, progress))
     except OSError as error:
         raise Unavailable(f"{packs_dir} cannot be written ({error.strerror})", "Free space or correct its owner") from error
 
@@ -82,7 +83,8 @@ def _fetch_one(packs_dir: Path, pack: Pack, sources: _Sources, progress: Progres
     if free < pack.bytes + SPARE_BYTES:
         needed = (pack.bytes + SPARE_BYTES) // 1_000_000
         raise Unavailable(
-            f"the pack {pack.name} needs {needed} MB and {packs_dir} has {free // 1_000_000} MB", "Free space and run it again"
+            f"the pack {pack.name} needs {needed} MB and {packs_dir} has {free // 1_000_000} MB",
+            "Free space and run it again",
         )
     work = packs_dir / f".fetching-{pack.name}"
     built = work / "pack"
@@ -157,12 +159,13 @@ def _join_slices(pack: Pack, slices: manifests.Slices, work: Path, sources: _Sou
             out.flush()
             os.fsync(out.fileno())
             joined.write_text(f"{n} {size}")
-            progress(pack.name, size, pack.bytes)
+            progress(pack.name, min(size, pack.bytes - 1), pack.bytes)  # it is complete when it is verified
     os.replace(partial, work / "pack" / file.path)
 
 
 def _copy_member(archive: zipfile.ZipFile, member: str, out: BinaryIO, limit: int, pack: Pack) -> int:
-    wrong = IntegrityFailure(f"{archive.filename} is not the wheel that the pack {pack.name} expects", "Name another source")
+    message = f"{archive.filename} is not the wheel that the pack {pack.name} expects"
+    wrong = IntegrityFailure(message, "Name another source")
     try:
         if archive.getinfo(member).file_size > limit:
             raise wrong
@@ -204,7 +207,7 @@ def _download(pack: Pack, pin: str, work: Path, mirror: str, progress: Progress,
     if mirror:
         command += ["--find-links", mirror]
     environment = {**os.environ, "TMPDIR": str(folder / "tmp")}
-    with _watched(folder, lambda size: progress(pack.name, min(here + size, pack.bytes), pack.bytes)):
+    with _watched(folder, lambda size: progress(pack.name, min(here + size, pack.bytes - 1), pack.bytes)):
         ran = subprocess.run(command, env=environment, text=True, capture_output=True, check=False)
     if ran.returncode:
         raise _download_failed(pin, ran.stderr)

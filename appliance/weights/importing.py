@@ -65,7 +65,8 @@ def weights_format(path: Path) -> Format:
         head = stream.read(64)
         size = path.stat().st_size
         if head.startswith(PICKLES):
-            raise UsageError(f"{path.name} is a pickle or an archive: loading it could run code", "Convert it to safetensors or GGUF")
+            message = f"{path.name} is a pickle or an archive: loading it could run code"
+            raise UsageError(message, "Convert it to safetensors or GGUF")
         if head.startswith(b"GGUF") and size > 24:
             return "gguf"
         if _is_safetensors(path, head, size):
@@ -127,7 +128,7 @@ def _files(source: Path) -> dict[str, Path]:
     found = {path.relative_to(source).as_posix(): path for path in sorted(source.rglob("*")) if path.is_file()}
     for place, path in found.items():
         if path.is_symlink() or path.suffix not in (*WEIGHTS, *COMPANIONS):
-            raise UsageError(f"{place} is no file that a model pack may hold", "Remove it from the folder and import again")
+            raise UsageError(f"{place} is no file that a model pack may hold", "Remove it and import again")
     return found
 
 

@@ -101,7 +101,8 @@ def imported(packs_dir: Path) -> tuple[Pack, ...]:
     except FileNotFoundError:
         return ()
     except (ValueError, KeyError, TypeError, UsageError) as error:
-        raise IntegrityFailure(f"{record} is damaged", "Restore it, or move it away and import the files again") from error
+        advice = "Restore it, or move it away and import the files again"
+        raise IntegrityFailure(f"{record} is damaged", advice) from error
 
 
 def pack(name: str, packs_dir: Path | None = None) -> Pack:
