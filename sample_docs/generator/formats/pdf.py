@@ -71,7 +71,7 @@ def _locate(pages: list[str], mentions: list[Mention]) -> list[tuple[int, Mentio
 
 def _flow(block: Block, body: str, bold: str) -> list[Flowable]:
     text = escape(str(block.text))
-    style = ParagraphStyle("body", fontName=body, fontSize=10, leading=13.6, spaceAfter=6, splitLongWords=0)
+    style = ParagraphStyle("body", fontName=body, fontSize=10.5, leading=14.6, spaceAfter=7, splitLongWords=0)
     if block.kind == "break":
         return [PageBreak()]
     if block.kind == "heading":
@@ -87,11 +87,11 @@ def _flow(block: Block, body: str, bold: str) -> list[Flowable]:
 
 
 def _table(block: Block, body: str, bold: str) -> Table:
-    cell = ParagraphStyle("cell", fontName=body, fontSize=8.6, leading=10.8, splitLongWords=0)
+    cell = ParagraphStyle("cell", fontName=body, fontSize=9, leading=11.4, splitLongWords=0)
     head = ParagraphStyle("head", cell, fontName=bold)
     columns = list(zip(*block.rows, strict=True))
-    longest = [max(stringWidth(str(t), body, 8.6) for t in column) for column in columns]
-    word = [max(stringWidth(w, bold, 8.6) for t in column for w in str(t).split() or [""]) for column in columns]
+    longest = [max(stringWidth(str(t), body, 9) for t in column) for column in columns]
+    word = [max(stringWidth(w, bold, 9) for t in column for w in str(t).split() or [""]) for column in columns]
     floor = [w + 14 for w in word]
     spare = max(WIDTH - sum(floor), 0)
     wants = [max(min(width + 14, WIDTH * 0.6) - least, 1) for width, least in zip(longest, floor, strict=True)]

@@ -20,6 +20,8 @@ from generator.people import Mention
 DPI = 150
 SIZE = (1240, 1754)
 LEFT, RIGHT, TOP, BOTTOM = 110, 1130, 110, 1640
+GAP = 11
+"""Pixels added between words, as a typewriter leaves them: recognisers of unspaced scripts join close words."""
 _FONTS = Path(reportlab.__file__).parent / "fonts"
 
 
@@ -73,11 +75,22 @@ def _font(name: str, size: int) -> ImageFont.FreeTypeFont:
     return ImageFont.truetype(str(_FONTS / name), size, layout_engine=ImageFont.Layout.BASIC)
 
 
+def _length(line: str, font: ImageFont.FreeTypeFont) -> float:
+    return font.getlength(line) + line.count(" ") * GAP
+
+
+def _write(draw: ImageDraw.ImageDraw, at: tuple[int, int], line: str, font: ImageFont.FreeTypeFont) -> None:
+    x = float(at[0])
+    for word in line.split(" "):
+        draw.text((x, at[1]), word, font=font, fill=28)
+        x += _length(f"{word} ", font)
+
+
 def _wrap(text: str, font: ImageFont.FreeTypeFont, width: int) -> list[str]:
     lines = [""]
     for word in text.split():
         longer = f"{lines[-1]} {word}".strip()
-        if font.getlength(longer) > width and lines[-1]:
+        if _length(longer, font) > width and lines[-1]:
             lines.append(word)
         else:
             lines[-1] = longer
@@ -102,14 +115,14 @@ def _draw(sheet: _Sheet, block: Block) -> None:
     draw = sheet.room(step * len(lines))
     sheet.record(block.text)
     for line in lines:
-        draw.text((LEFT + indent, sheet.y), line, font=font, fill=28)
+        _write(draw, (LEFT + indent, sheet.y), line, font)
         sheet.y += step
     sheet.y += 12
 
 
 def _draw_table(sheet: _Sheet, block: Block) -> None:
     regular, bold = _font("Vera.ttf", 20), _font("VeraBd.ttf", 20)
-    longest = [max(bold.getlength(str(t)) for t in column) for column in zip(*block.rows, strict=True)]
+    longest = [max(_length(str(t), bold) for t in column) for column in zip(*block.rows, strict=True)]
     shares = [min(max(width, 90), 420) for width in longest]
     edges = [LEFT]
     for share in shares:
@@ -122,7 +135,7 @@ def _draw_table(sheet: _Sheet, block: Block) -> None:
         for j, (text, lines) in enumerate(zip(row, cells, strict=True)):
             draw.rectangle((edges[j], sheet.y, edges[j + 1], sheet.y + height), outline=90)
             for k, line in enumerate(lines):
-                draw.text((edges[j] + 10, sheet.y + 8 + 28 * k), line, font=font, fill=28)
+                _write(draw, (edges[j] + 10, sheet.y + 8 + 28 * k), line, font)
             sheet.record(text)
         sheet.y += height
     sheet.y += 18
