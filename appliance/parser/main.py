@@ -19,14 +19,15 @@ from appliance.parser.output import Output
 
 __all__ = ["detect", "parse", "render", "warm", "warm_ocr"]
 
-_FORMATS = {"pdf": "pdf", "text": "text"}
+_FORMATS = ("pdf", "word", "sheet", "slides", "mail", "html", "markdown", "csv", "text", "image")
+"""Each is a module of formats/ with read(), warm() and, where it has pages to draw, draw()."""
 _DRAWABLE = ("pdf", "image")
 AnyLimits = Limits | Mapping[str, object] | None
 
 
 def warm() -> None:
     """Import every format and the libraries behind it, so that a forked child starts at once."""
-    for module in dict.fromkeys(_FORMATS.values()):
+    for module in _FORMATS:
         import_module(f"appliance.parser.formats.{module}").warm()
     gc.freeze()
 
@@ -84,7 +85,7 @@ def _render(content: bytes, kind: str, pages: Sequence[int] | None, dpi: int, ou
 def _format(kind: str):  # type: ignore[no-untyped-def]  # a module of formats/: read(), warm(), perhaps draw()
     if kind not in _FORMATS:
         raise ParseFailure("unsupported")
-    return import_module(f"appliance.parser.formats.{_FORMATS[kind]}")
+    return import_module(f"appliance.parser.formats.{kind}")
 
 
 def _guarded(output: Output, work: Callable[[], None]) -> None:

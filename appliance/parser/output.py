@@ -85,9 +85,10 @@ class Output:
         self.block(kind, text, words=words)
         self._path.append((level, self.blocks - 1))
 
-    def leave_sections(self) -> None:
-        """Forget the section path: the next sheet, slide or message is no part of the one before."""
-        self._path.clear()
+    def leave_sections(self, level: int = 0) -> None:
+        """Forget the headings of this level and below: the next sheet or slide is no part of the one before."""
+        while self._path and self._path[-1][0] >= level:
+            self._path.pop()
 
     def new_table(self) -> int:
         """A table number that is unique in the document."""

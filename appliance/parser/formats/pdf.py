@@ -15,10 +15,10 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as raw
 
 from appliance.parser.failure import ParseFailure
-from appliance.parser.formats.pdf_blocks import write_page
+from appliance.parser.formats.pdf_blocks import PageWriter
 from appliance.parser.formats.pdf_extras import write_annotations, write_metadata
-from appliance.parser.formats.pdf_style import Style, learn
-from appliance.parser.formats.pdf_tables import Rules, rules_of
+from appliance.parser.formats.pdf_rules import Rules, rules_of
+from appliance.parser.formats.pdf_style import learn
 from appliance.parser.formats.pdf_words import PdfWord, View, page_words
 from appliance.parser.output import Output
 
@@ -39,8 +39,6 @@ class Page:
     view: View
     words: list[PdfWord]
     rules: Rules
-    pictured: bool
-    """Shows something beside text: a picture or a drawing."""
 
 
 def read(content: bytes, output: Output) -> None:
@@ -51,9 +49,10 @@ def read(content: bytes, output: Output) -> None:
         output.head("pdf", count)
         sampled = {i: _take(pdf, i) for i in _sample(count)}
         style = learn([page.words for page in sampled.values()], [page.view.height for page in sampled.values()])
+        writer = PageWriter(style, output)
         for index in range(count):
             page = sampled.pop(index, None) or _take(pdf, index)
-            _write(pdf, page, style, output)
+            _write(pdf, page, writer, output)
     finally:
         pdf.close()
 
@@ -115,25 +114,25 @@ def _take(pdf: pdfium.PdfDocument, index: int) -> Page:
     try:
         page = pdf[index]
     except pdfium.PdfiumError:
-        return Page(index + 1, View(0, 0, 612, 792, 0, 612, 792), [], Rules([], []), False)
+        return Page(index + 1, View(0, 0, 612, 792, 0, 612, 792), [], Rules())
     view = View.of(page)
     text_page = page.get_textpage()
     words = page_words(text_page, view)
     text_page.close()
-    rules, pictured = rules_of(page, view)
+    rules = rules_of(page, view)
     page.close()
-    return Page(index + 1, view, words, rules, pictured)
+    return Page(index + 1, view, words, rules)
 
 
-def _write(pdf: pdfium.PdfDocument, page: Page, style: Style, output: Output) -> None:
-    recognise = output.limits.ocr and page.pictured and not _believable(page.words)
+def _write(pdf: pdfium.PdfDocument, page: Page, writer: PageWriter, output: Output) -> None:
+    recognise = output.limits.ocr and page.rules.pictured and not _believable(page.words)
     output.page(page.number, page.view.width, page.view.height, ocr=recognise)
     if page.number == 1:
         write_metadata(pdf, output)
     if recognise:
         _write_recognised(pdf, page, output)
     else:
-        write_page(page.words, page.rules, page.view, style, page.number, output)
+        writer.write(page.words, page.rules, page.view.height, page.number)
     write_annotations(pdf, page.number, page.view, output)
 
 

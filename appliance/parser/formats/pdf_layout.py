@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from statistics import median
 
 from appliance.parser.formats.pdf_lines import Line, Piece, lines_of
+from appliance.parser.formats.pdf_words import PdfWord
 
 Gap = tuple[float, float]
-MIN_GUTTER = 7.0
-"""Points of blank between columns of text or of a table."""
+MIN_GUTTER = 4.0
+"""Points of blank that may part columns, if most lines also have a wide gap there."""
 
 
 @dataclass(slots=True)
@@ -54,21 +55,60 @@ def _beside(before: Column, after: Column) -> bool:
 
 
 def _bands(lines: list[Line]) -> list[tuple[list[Line], list[Gap]]]:
-    """Runs of lines that share at least one gutter, and the lines between them without any."""
+    """Runs of lines that share gutters, and the lines between them, each alone with none.
+
+    A band begins with a line that has a wide gap. It takes in the lines below, also one that runs across
+    as long as the gutters go on after it, and then the lines above that leave its gutters blank.
+    """
     bands: list[tuple[list[Line], list[Gap]]] = []
-    current: list[Line] = []
-    shared: list[Gap] = []
-    for line in lines:
-        own = _gutters(line)
-        kept = _common(shared, own) if current else own
-        if current and (not kept or _far(current[-1], line)):
-            bands.append((current, shared if len(current) > 1 else []))
-            current, kept = [], own
-        current.append(line)
-        shared = kept
-    if current:
-        bands.append((current, shared if len(current) > 1 else []))
+    own = [_gutters(line) for line in lines]
+    i = 0
+    while i < len(lines):
+        band, shared, after = [lines[i]], own[i], i + 1
+        while len(lines[i].pieces) > 1 and after < len(lines) and not _far(lines[after - 1], lines[after]):
+            kept = _common(shared, own[after])
+            if _fits(shared, kept, len(band)):
+                shared = kept
+            elif not _resumes(shared, own, lines, after, len(band)):
+                break
+            band.append(lines[after])
+            after += 1
+        if len(band) > 1:
+            shared = _take_above(bands, band, shared)
+        bands.append((band, shared if len(band) > 1 else []))
+        i = after
     return bands
+
+
+def _fits(shared: list[Gap], kept: list[Gap], lines: int) -> bool:
+    """Whether a line leaves enough of a band's gutters; a young band is still finding its own."""
+    before, after = len(_inner(shared)), len(_inner(kept))
+    return after > 0 and (after == before or lines <= 2 or after >= 0.6 * before)
+
+
+def _resumes(shared: list[Gap], own: list[list[Gap]], lines: list[Line], at: int, count: int) -> bool:
+    """Whether a line across the gutters is only a row of its own: the line after it keeps them."""
+    if count < 3 or at + 1 >= len(lines) or _far(lines[at], lines[at + 1]) or len(lines[at + 1].pieces) < 2:
+        return False
+    return len(_inner(_common(shared, own[at + 1]))) == len(_inner(shared))
+
+
+def _take_above(
+    bands: list[tuple[list[Line], list[Gap]]], band: list[Line], shared: list[Gap]
+) -> list[Gap]:
+    """Move lines above a band into it that stand in one of its columns."""
+    while bands and len(bands[-1][0]) == 1 and not _far(bands[-1][0][0], band[0]):
+        kept = _common(shared, _gutters(bands[-1][0][0]))
+        if len(_inner(kept)) < len(_inner(shared)):
+            break
+        band.insert(0, bands.pop()[0][0])
+        shared = kept
+    return shared
+
+
+def _inner(gaps: list[Gap]) -> list[Gap]:
+    """Gaps without the outer margins."""
+    return [g for g in gaps if g[0] != float("-inf") and g[1] != float("inf")]
 
 
 def _far(above: Line, below: Line) -> bool:
@@ -76,15 +116,15 @@ def _far(above: Line, below: Line) -> bool:
 
 
 def _gutters(line: Line) -> list[Gap]:
-    """The blanks of a line: before it, between its pieces, after it."""
-    pieces = sorted(line.pieces, key=lambda p: p.x0)
-    gaps = [(float("-inf"), pieces[0].x0)]
-    reach = pieces[0].x1
-    for piece in pieces[1:]:
-        gaps.append((reach, piece.x0))
-        reach = max(reach, piece.x1)
+    """The blanks of a line: before it, between its words, after it."""
+    spans = sorted((w.x0, w.x1) for p in line.pieces for w in p.words or [p])
+    gaps = [(float("-inf"), spans[0][0])]
+    reach = spans[0][1]
+    for start, end in spans[1:]:
+        gaps.append((reach, start))
+        reach = max(reach, end)
     gaps.append((reach, float("inf")))
-    return [g for g in gaps if g[1] - g[0] >= MIN_GUTTER]
+    return [g for g in gaps if g[1] - g[0] >= max(MIN_GUTTER, 0.45 * line.size)]
 
 
 def _common(one: list[Gap], other: list[Gap]) -> list[Gap]:
@@ -95,39 +135,80 @@ def _common(one: list[Gap], other: list[Gap]) -> list[Gap]:
         for b in other
         if min(a[1], b[1]) - max(a[0], b[0]) >= MIN_GUTTER
     ]
-    inner = [g for g in both if g[0] != float("-inf") and g[1] != float("inf")]
-    return both if inner else []
+    return both if _inner(both) else []
 
 
 def _settled(band: list[Line], gutters: list[Gap]) -> list[Column | Grid]:
     """A band as one column, several columns of text, or a table."""
-    inner = sorted(g for g in gutters if g[0] != float("-inf") and g[1] != float("inf"))
+    cuts = [cut for cut in ((a + b) / 2 for a, b in sorted(_inner(gutters))) if _is_wide(cut, band)]
+    band = [_cut(line, cuts) for line in band]
     pieces = [p for line in band for p in line.pieces]
-    cuts = [(a + b) / 2 for a, b in inner]
     columns = [[p for p in pieces if sum(p.x0 >= c for c in cuts) == i] for i in range(len(cuts) + 1)]
     columns = [c for c in columns if c]
     paired = sum(1 for line in band if len({sum(p.x0 >= c for c in cuts) for p in line.pieces}) > 1)
     if len(columns) < 2 or paired < 2:
         return [Column(band)]
-    if _is_prose(columns):
+    if _is_prose(columns) or (2 * paired < len(band) and any(_is_filled(c) for c in columns)):
         ordered: list[Column | Grid] = []
         for column in columns:
             ordered.extend(arrange(column) if len(column) < len(pieces) else [Column(lines_of(column))])
         return ordered
     if len(columns) == 2 and paired < 3:
         return [Column(band)]
-    return [_grid(band, cuts)]
+    above, table, below = _trimmed(band, cuts)
+    regions: list[Column | Grid] = [_grid(table, cuts)]
+    return [*([Column(above)] if above else []), *regions, *([Column(below)] if below else [])]
+
+
+def _is_wide(cut: float, band: list[Line]) -> bool:
+    """Whether pieces end at the cut in most lines that have text on both sides of it."""
+    crossed = parted = 0
+    for line in band:
+        if line.x0 < cut < line.x1:
+            crossed += 1
+            parted += not any(p.x0 < cut < p.x1 for p in line.pieces)
+    return 2 * parted >= crossed
+
+
+def _cut(line: Line, cuts: list[float]) -> Line:
+    """The line with its pieces parted at the cuts, unless a word of it stands on one."""
+    if any(w.x0 < c < w.x1 for p in line.pieces for w in p.words for c in cuts):
+        return line
+    if not any(p.x0 < c < p.x1 for p in line.pieces for c in cuts):
+        return line
+    pieces: list[Piece] = []
+    for piece in line.pieces:
+        groups: dict[int, list[PdfWord]] = {}
+        for word in piece.words:
+            groups.setdefault(sum(word.x0 >= c for c in cuts), []).append(word)
+        pieces.extend(Piece.of(words) for words in groups.values())
+    return Line(pieces)
+
+
+def _trimmed(band: list[Line], cuts: list[float]) -> tuple[list[Line], list[Line], list[Line]]:
+    """Lines of one cell before and after a table are its caption and the text that follows."""
+
+    def filled(line: Line) -> int:
+        return len({sum(p.x0 >= c for c in cuts) for p in line.pieces})
+
+    full = [i for i, line in enumerate(band) if filled(line) > 1]
+    start, end = full[0], full[-1] + 1
+    while end < len(band) and band[end].base - band[end - 1].base < 1.45 * band[end].size and band[end].x0 > cuts[0]:
+        end += 1
+    return band[:start], band[start:end], band[end:]
 
 
 def _is_prose(columns: list[list[Piece]]) -> bool:
-    """Whether most columns are filled from edge to edge by lines of several words."""
-    full = 0
-    for column in columns:
-        width = max(p.x1 for p in column) - min(p.x0 for p in column)
-        fill = median(p.width / width for p in column) if width else 0.0
-        if len(column) >= 4 and fill > 0.72 and median(len(p.words) for p in column) >= 3.5:
-            full += 1
-    return full >= 2 or (full == len(columns))
+    """Whether at least two columns, or all, are set in full lines."""
+    full = sum(1 for column in columns if _is_filled(column))
+    return full >= 2 or full == len(columns)
+
+
+def _is_filled(column: list[Piece]) -> bool:
+    """Whether most lines of a column run from edge to edge and have several words."""
+    width = max(p.x1 for p in column) - min(p.x0 for p in column)
+    fill = median(p.width / width for p in column) if width else 0.0
+    return len(column) >= 4 and fill > 0.72 and median(len(p.words) for p in column) >= 3.5
 
 
 def _grid(band: list[Line], cuts: list[float]) -> Grid:
@@ -164,7 +245,13 @@ def header_count(rows: list[list[list[Piece]]]) -> int:
         return 0
     if all(p.bold for p in first):
         return int(not all(p.bold for p in others))
-    digits = any(ch.isdigit() for p in first for w in p.words for ch in w.text)
-    numeric = sum(1 for row in rows[1:] if any(ch.isdigit() for c in row for p in c for w in p.words for ch in w.text))
+    numeric = sum(1 for row in rows[1:] if any(_is_figure(cell) for cell in row))
     short = all(sum(len(w.text) for p in cell for w in p.words) <= 40 for cell in rows[0])
-    return int(not digits and short and len(rows[0]) > 2 and 2 * numeric >= len(rows) - 1)
+    named = not any(_is_figure(cell) for cell in rows[0])
+    return int(named and short and len(rows[0]) > 2 and 2 * numeric >= len(rows) - 1)
+
+
+def _is_figure(cell: list[Piece]) -> bool:
+    """Whether a cell holds a number, an amount, a date or a code more than words."""
+    text = "".join(w.text for p in cell for w in p.words)
+    return bool(text) and 2 * sum(ch.isdigit() for ch in text) >= len(text) - sum(ch in ",.-/:$%+()" for ch in text)

@@ -149,7 +149,7 @@ def _stacked(piece: Piece, row: list[Piece]) -> bool:
 
 
 def _in_order(row: list[Piece]) -> list[Piece]:
-    rtl = sum(len(p.words) for p in row if _RTL.search(p.words[0].text))
+    rtl = sum(len(p.words) for p in row if p.words and _RTL.search(p.words[0].text))
     return sorted(row, key=lambda p: p.x0, reverse=rtl * 2 > sum(len(p.words) for p in row))
 
 
@@ -193,22 +193,19 @@ def line_text(line: Line) -> str:
     return " ".join(w.text for w in line.words)
 
 
-def text_of(words: Iterable[PdfWord], confidence: Iterable[float] | None = None) -> tuple[str, list[WordSpan]]:
+def text_of(words: Iterable[PdfWord]) -> tuple[str, list[WordSpan]]:
     """Words in reading order as text with spans; a word broken over two lines is joined."""
     parts: list[str] = []
     spans: list[WordSpan] = []
     at, joint = 0, ""
-    scores = iter(confidence) if confidence is not None else None
     for word in words:
-        score = next(scores, 1.0) if scores is not None else 1.0
         text = clean(word.text)
         if not text.strip():
             continue
         parts += [joint, text]
         at += len(joint)
-        spans.append(
-            (at, at + len(text), round(word.x0, 2), round(word.y0, 2), round(word.x1, 2), round(word.y1, 2), score)
-        )
+        x0, y0, x1, y1 = round(word.x0, 2), round(word.y0, 2), round(word.x1, 2), round(word.y1, 2)
+        spans.append((at, at + len(text), x0, y0, x1, y1, word.confidence))
         at += len(text)
         joint = "" if word.hyphen else " "
     return "".join(parts), spans

@@ -22,21 +22,28 @@ class Style:
     body: float
     sizes: list[float] = field(default_factory=list)
     """Sizes of headings, ascending; grows when a page brings a new one."""
+    ratio: float = HEADING_RATIO
+    mostly_bold: bool = False
+    """Bold type says nothing here."""
     running: set[tuple[bool, str]] = field(default_factory=set)
     """Running headers (True) and footers (False), digits taken out."""
 
     def level(self, size: float) -> int:
         """1 for the largest heading size known, and so on; bold type of body size comes last."""
         rounded = half(size)
-        if rounded <= self.body * HEADING_RATIO:
+        if rounded <= self.body * self.ratio:
             return len(self.sizes) + 1
         if rounded not in self.sizes:
             insort(self.sizes, rounded)
         return len(self.sizes) - self.sizes.index(rounded)
 
+    def is_largest(self, size: float) -> bool:
+        """Whether no larger type is known."""
+        return bool(self.sizes) and half(size) >= self.sizes[-1]
+
     def is_large(self, size: float) -> bool:
         """Whether type of this size is a heading's."""
-        return half(size) > self.body * HEADING_RATIO
+        return half(size) > self.body * self.ratio
 
 
 def half(size: float) -> float:
@@ -52,12 +59,14 @@ def running_key(line: Line) -> str:
 def learn(pages: list[list[PdfWord]], heights: list[float]) -> Style:
     """The style of a document from the words of some of its pages."""
     weight: Counter[float] = Counter()
+    bold = 0
     for words in pages:
         for word in words:
             if word.upright:
                 weight[half(word.size)] += len(word.text)
+                bold += len(word.text) if word.bold else 0
     body = weight.most_common(1)[0][0] if weight else 10.0
-    style = Style(body)
+    style = Style(body, mostly_bold=bold > 0.5 * sum(weight.values()))
     style.sizes = sorted(size for size in weight if size > body * HEADING_RATIO)
     if len(pages) > 1:
         style.running = _running(pages, heights)

@@ -34,6 +34,7 @@ class PdfWord:
     ends_line: bool = False
     hyphen: bool = False
     """Goes on in the next word: the line was broken inside a word."""
+    confidence: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ MAX_BLOCK = 8000
 
 _PARAGRAPHS = re.compile(r"\n[ \t]*\n+")
 LIST_ITEM = re.compile(
-    r"\s*(?:[-*\u2022\u25aa\u25cf\u25e6\u2013\u2043\uf0b7\u00b7]|\(?(?:\d{1,3}|[a-zA-Z]|[ivx]{1,5})[.)])\s+\S"
+    r"\s*(?:[-*\u2022\u25aa\u25cf\u25e6\u2013\u2043\uf0b7\u00b7\u25a0\u2713\u2610]"
+    r"|(?:\d{1,3}|[a-zA-Z]|[ivx]{1,5})[.)]|\((?:\d{1,2}|[a-zA-Z]|[ivx]{1,5})\))\s+\S"
 )
 """A line that begins like an item of a list."""
 
