@@ -1,0 +1,410 @@
+"""The journey of a question. Each step takes only what the step before it makes.
+
+ 1. who is asking, for which purpose                         given: `Person`, `Purpose`
+ 2. what may they read                                       access     -> `ReadableScope`
+ 3. guard the question: identifiers become surrogates        redaction  -> `Question`
+ 4. durable intent record, or no answer                      audit      -> `Receipt`
+ 5. hybrid retrieval inside the scope                        search     -> `Passage`s
+ 6. rerank                                                   search
+ 7. the sentences that carry the answer, or abstain          answering  -> `Evidence` | `Abstention`
+    - their record, then they are shown at once: quotations are true by construction
+ 8. the local model composes from the evidence               answering  -> drafts, never shown
+ 9. verify sentence by sentence; citations made by code      answering  -> `VerifiedAnswer`
+10. guard the answer: no identifier, no live link            redaction
+11. durable outcome record, then the last byte               audit      -> `Receipt`
+
+A refusal at steps 1 to 3 has its record too. What the reader stops is recorded as interrupted. Nothing here
+knows of HTTP or a terminal: `ask` yields what may be shown, in order, and the caller shows it.
+"""
+
+import hashlib
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from threading import Event
+from typing import Literal
+
+import numpy as np
+
+from appliance.access.grants import Person, Purpose, ReadableScope
+from appliance.access.scope import Access
+from appliance.answering import citations, composition, evidence, question, usage, verification
+from appliance.answering.answer import (
+    Abstention,
+    Citation,
+    Evidence,
+    EvidenceSentence,
+    Question,
+    Refusal,
+    VerifiedAnswer,
+    VerifiedSentence,
+)
+from appliance.answering.engines.engine import Engine
+from appliance.audit.events import AnswerGiven, PassagesShown, QuestionAsked, QuestionRefused, SearchedByIdentity
+from appliance.audit.log import AuditLog
+from appliance.audit.receipt import ProofedReceipt, Receipt
+from appliance.documents.catalog import Catalog
+from appliance.errors import ApplianceError, Unavailable
+from appliance.redaction.question import QuestionGuard
+from appliance.redaction.screening import residual_identifiers
+from appliance.search.chunk import Passage
+from appliance.search.hybrid import Retriever
+from appliance.search.reranking import Reranker
+from appliance.settings import Settings
+
+Status = Literal["answered", "abstained", "refused"]
+
+
+@dataclass(frozen=True)
+class Rooms:
+    """The parts that a question passes through; `assembly` puts them together.
+
+    `engine` gives the language model, or None where the site composes nothing.
+    """
+
+    settings: Settings
+    access: Access
+    guard: QuestionGuard
+    log: AuditLog
+    catalog: Catalog
+    retriever: Retriever
+    reranker: Reranker
+    embed: Callable[[list[str]], np.ndarray]
+    engine: Callable[[], Engine | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Quotes:
+    """Shown first: the quotations, numbered as citations of an answer made of them alone."""
+
+    citations: tuple[Citation, ...]
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """Shown as soon as it has passed verification. `citations` number the quotes already shown."""
+
+    text: str
+    citations: tuple[int, ...]
+    support: float
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """Shown last, after the outcome is on disk."""
+
+    status: Status
+    answer: VerifiedAnswer | Abstention | Refusal
+    quotes: tuple[Citation, ...]
+    receipt: ProofedReceipt
+    usage: usage.Usage
+    seconds: dict[str, float]
+    warnings: tuple[str, ...] = ()
+    error: ApplianceError | None = field(default=None, compare=False)
+
+
+Shown = Quotes | Sentence | Finished
+
+
+def ask(
+    rooms: Rooms,
+    person: Person,
+    purpose: Purpose,
+    text: str,
+    *,
+    collection: str | None = None,
+    cancel: Event | None = None,
+) -> Iterator[Shown]:
+    """Answer `text` for `person` (step 1 was the caller's sign-in). Yields what may be shown, in order.
+
+    Raises AuditUnavailable when the log cannot write: then nothing, or nothing more, was shown.
+    """
+    clock = _Clock()
+
+    try:
+        # 2. what may they read
+        scope = rooms.access.readable(person, purpose, collection)
+        # 3. guard the question
+        asked = guard(rooms, scope, question.check(text, rooms.settings.max_question_chars))
+    except ApplianceError as error:
+        yield _refuse(rooms, person, purpose, error, clock)
+        return
+    clock.lap("guard")
+
+    # 4. durable intent record
+    intent = _record_intent(rooms, person, scope, asked)
+    clock.lap("intent")
+
+    outcome = _Outcome(rooms, person, intent)
+    try:
+        # 5. and 6. retrieval and reranking
+        passages = retrieve(rooms, scope, asked, rooms.settings.passages)
+        clock.lap("retrieval")
+
+        # 7. evidence, or abstain
+        found = select(rooms, asked, passages)
+        clock.lap("evidence")
+        if isinstance(found, Abstention):
+            yield outcome.abstained(found, passages, asked, clock)
+            return
+        outcome.record_shown(found, passages)
+        quotes = citations.quotations(found)
+        clock.lap("quotes")
+        yield Quotes(quotes.citations, found.probability)
+
+        # 8., 9. and 10. compose, verify, guard
+        answer = _Answer(found)
+        yield from _compose(rooms, asked, scope, found, answer, cancel)
+        clock.lap("composition")
+
+        # 11. durable outcome record, then the last byte
+        yield outcome.answered(answer, passages, asked, clock)
+    except ApplianceError as error:
+        outcome.failed(error)
+        raise
+    finally:
+        outcome.close()
+
+
+def guard(rooms: Rooms, scope: ReadableScope, text: str) -> Question:
+    """Step 3: the question with surrogates in place of identifiers. Raises when a detector fails (I1)."""
+    guarded = rooms.guard.guard(text, scope.collections, allow_identity=scope.search_by_identity)
+    return Question(guarded.text, guarded.entities, guarded.terms, question.attack_signals(text), guarded.warnings)
+
+
+def retrieve(rooms: Rooms, scope: ReadableScope, asked: Question, k: int) -> list[Passage]:
+    """Steps 5 and 6: the `k` best passages of the scope."""
+    hidden = rooms.catalog.hidden_versions()
+    pool = max(k, rooms.settings.retrieve_depth)
+    candidates = rooms.retriever.retrieve(asked.text, asked.terms, scope, hidden, pool)
+    return rooms.reranker.rerank(asked.text, candidates)[:k]
+
+
+def select(rooms: Rooms, asked: Question, passages: Sequence[Passage]) -> Evidence | Abstention:
+    """Step 7, and step 10 for what it lets out: a quotation that still holds an identifier is withheld."""
+    found = evidence.select(
+        asked, passages, quotes=rooms.settings.quotes, abstain_below=rooms.settings.abstain_below, embed=rooms.embed
+    )
+    if isinstance(found, Abstention):
+        return Abstention(found.reason, _presentable(found.related), found.probability)
+    kept = _presentable(found.sentences)
+    return Evidence(kept, found.probability) if kept else Abstention(evidence.NOT_ANSWERED, (), found.probability)
+
+
+def _presentable(sentences: Sequence[EvidenceSentence]) -> tuple[EvidenceSentence, ...]:
+    return tuple(sentence for sentence in sentences if not residual_identifiers(sentence.text))
+
+
+def _compose(
+    rooms: Rooms, asked: Question, scope: ReadableScope, found: Evidence, answer: "_Answer", cancel: Event | None
+) -> Iterator[Sentence]:
+    engine = rooms.engine()
+    if engine is None:
+        return
+    settings = rooms.settings
+    drafts = composition.compose(
+        engine,
+        asked,
+        found,
+        max_tokens=settings.compose_tokens,
+        seconds=settings.compose_seconds,
+        cancel=cancel,
+        salt=scope_digest(scope),
+    )
+    answer.engine, answer.drafts = engine, drafts
+    try:
+        for draft in drafts:
+            sentence = verification.plain_claim(draft)
+            verdict = verification.verify(sentence, found, asked, rooms.embed)
+            shown = verdict.supported and not residual_identifiers(sentence) and not answer.says(sentence)
+            answer.verdicts.append((sentence, verdict, shown))
+            if shown:
+                yield Sentence(sentence, tuple(sorted(index + 1 for index in verdict.cites)), verdict.support)
+    except Unavailable as error:
+        answer.warnings.append(f"the language model is unavailable: the quotations stand alone ({error.message})")
+
+
+def _record_intent(rooms: Rooms, person: Person, scope: ReadableScope, asked: Question) -> Receipt:
+    if asked.terms and scope.search_by_identity:
+        rooms.log.append(
+            SearchedByIdentity(
+                purpose=scope.purpose.value, surrogates=asked.terms, collections=sorted(scope.collections)
+            ),
+            actor=person.id,
+            operator=person.operator,
+        )
+    return rooms.log.append(
+        QuestionAsked(
+            purpose=scope.purpose.value,
+            policy_digest=scope.policy_digest,
+            scope_digest=scope_digest(scope),
+            collections=sorted(scope.collections),
+            attack=asked.attack,
+            question=asked.text,
+        ),
+        actor=person.id,
+        operator=person.operator,
+    )
+
+
+def _refuse(rooms: Rooms, person: Person, purpose: Purpose, error: ApplianceError, clock: "_Clock") -> Finished:
+    receipt = rooms.log.append(
+        QuestionRefused(step=3, reason=error.code, purpose=purpose.value), actor=person.id, operator=person.operator
+    )
+    clock.lap("refusal")
+    refusal = Refusal(error.message, error.advice)
+    return Finished(
+        "refused", refusal, (), rooms.log.prove(receipt), usage.measure(0, 0, clock.total), clock.seconds, error=error
+    )
+
+
+def scope_digest(scope: ReadableScope) -> str:
+    """SHA-256 (hex) of what decides what a scope can see: person, purpose, labels, policies."""
+    parts = [scope.person, scope.purpose.value, scope.policy_digest, *sorted(scope.labels)]
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+class _Clock:
+    """Seconds since the last lap, by stage."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._started = self._last = time.perf_counter()
+
+    def lap(self, stage: str) -> None:
+        now = time.perf_counter()
+        self.seconds[stage] = round(now - self._last, 4)
+        self._last = now
+
+    @property
+    def total(self) -> float:
+        return time.perf_counter() - self._started
+
+
+class _Answer:
+    """What composition and verification have made so far."""
+
+    def __init__(self, found: Evidence) -> None:
+        self.found = found
+        self.engine: Engine | None = None
+        self.drafts: composition.Composition | None = None
+        self.verdicts: list[tuple[str, verification.Verification, bool]] = []
+        self.warnings: list[str] = []
+
+    def says(self, sentence: str) -> bool:
+        """Whether a sentence shown already says the same, word for word."""
+        return any(shown and told.casefold() == sentence.casefold() for told, _, shown in self.verdicts)
+
+    def verified(self) -> VerifiedAnswer:
+        """The sentences shown, citing the quotations by their number; the quotations where there are none."""
+        floor = citations.quotations(self.found)
+        dropped = sum(not shown for _, _, shown in self.verdicts)
+        sentences = tuple(
+            VerifiedSentence(text, tuple(sorted(index + 1 for index in verdict.cites)), verdict.support, "composed")
+            for text, verdict, shown in self.verdicts
+            if shown
+        )
+        return VerifiedAnswer(sentences or floor.sentences, floor.citations, dropped, self.found.probability)
+
+
+class _Outcome:
+    """Writes exactly one outcome for an intent, however the question ends."""
+
+    def __init__(self, rooms: Rooms, person: Person, intent: Receipt) -> None:
+        self._rooms = rooms
+        self._person = person
+        self._intent = intent.record
+        self._written = False
+
+    def record_shown(self, found: Evidence, passages: Sequence[Passage]) -> None:
+        """The quotations are about to be shown."""
+        self._append(
+            PassagesShown(
+                intent=self._intent,
+                chunks=_scores(passages),
+                evidence=[sentence.passage.chunk.id for sentence in found.sentences],
+                versions=_versions(passages),
+                quotes=[sentence.text for sentence in found.sentences],
+            )
+        )
+
+    def answered(self, answer: _Answer, passages: Sequence[Passage], asked: Question, clock: _Clock) -> Finished:
+        """Record the answer; what comes back may be shown."""
+        verified = answer.verified()
+        draft = answer.drafts.draft if answer.drafts is not None else None
+        cost = usage.measure(draft.prompt_tokens if draft else 0, draft.completion_tokens if draft else 0, clock.total)
+        receipt = self._write(
+            AnswerGiven(
+                intent=self._intent,
+                status="answered",
+                chunks=_scores(passages),
+                evidence=[citation.chunk for citation in verified.citations],
+                versions=_versions(passages),
+                redaction_digests=self._profiles(passages),
+                prompt_digest=hashlib.sha256(draft.prompt.encode()).hexdigest() if draft else "",
+                model=answer.engine.info.name if answer.engine else "",
+                model_digest=answer.engine.info.digest if answer.engine else "",
+                verification=[
+                    {"support": round(verdict.support, 4), "shown": shown, "reasons": list(verdict.reasons)}
+                    for _, verdict, shown in answer.verdicts
+                ],
+                dropped=verified.dropped,
+                usage=cost.as_json(),
+                prompt=draft.prompt if draft else "",
+                answer={"text": verified.text, "quotes": [citation.quote for citation in verified.citations]},
+            )
+        )
+        clock.lap("outcome")
+        proof = self._rooms.log.prove(receipt)
+        clock.lap("receipt")
+        warnings = (*asked.warnings, *answer.warnings)
+        return Finished("answered", verified, verified.citations, proof, cost, clock.seconds, warnings)
+
+    def abstained(self, found: Abstention, passages: Sequence[Passage], asked: Question, clock: _Clock) -> Finished:
+        """Record that the documents do not answer, and what is offered as related."""
+        related = citations.quotations(Evidence(found.related, found.probability))
+        receipt = self._write(
+            AnswerGiven(
+                intent=self._intent,
+                status="abstained",
+                chunks=_scores(passages),
+                evidence=[citation.chunk for citation in related.citations],
+                versions=_versions(passages),
+                redaction_digests=self._profiles(passages),
+                answer={"text": found.reason, "quotes": [citation.quote for citation in related.citations]},
+            )
+        )
+        clock.lap("outcome")
+        proof = self._rooms.log.prove(receipt)
+        clock.lap("receipt")
+        cost = usage.measure(0, 0, clock.total)
+        return Finished("abstained", found, related.citations, proof, cost, clock.seconds, asked.warnings)
+
+    def failed(self, error: ApplianceError) -> None:
+        """Record that the question could not be answered, unless an outcome stands already."""
+        if not self._written:
+            self._write(AnswerGiven(intent=self._intent, status="failed", reason=error.code))
+
+    def close(self) -> None:
+        """Record an interruption if nothing else was recorded: the reader went away."""
+        if not self._written:
+            self._write(AnswerGiven(intent=self._intent, status="interrupted"))
+
+    def _profiles(self, passages: Sequence[Passage]) -> list[str]:
+        return sorted(self._rooms.catalog.profile_digests({passage.version for passage in passages}))
+
+    def _write(self, event: AnswerGiven) -> Receipt:
+        self._written = True
+        return self._append(event)
+
+    def _append(self, event: AnswerGiven | PassagesShown) -> Receipt:
+        return self._rooms.log.append(event, actor=self._person.id, operator=self._person.operator)
+
+
+def _scores(passages: Sequence[Passage]) -> list[tuple[str, float]]:
+    return [(passage.chunk.id, round(passage.score, 6)) for passage in passages]
+
+
+def _versions(passages: Sequence[Passage]) -> list[str]:
+    return sorted({passage.version for passage in passages})

@@ -1,0 +1,1 @@
+"""Where parts are put together from settings. Only `web`, `cli` and tests import this room."""

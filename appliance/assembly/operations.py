@@ -1,0 +1,343 @@
+"""Everything that can be asked of an open appliance by name: JSON arguments in, JSON events out.
+
+The command line runs these in its own process or, through the local socket, in the server's; the last event
+is the result. Who acts is the operating system's user of the caller, an administrator of the box: with
+`user`, they act as that person, and the record holds both.
+"""
+
+import os
+import pwd
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from appliance import ask as questions
+from appliance import ingest as documents
+from appliance.access.grants import Person, Purpose
+from appliance.assembly import wire
+from appliance.assembly.parts import Appliance
+from appliance.audit import report as reports
+from appliance.audit.events import (
+    AuditExported,
+    AuditRead,
+    CollectionCreated,
+    GrantChanged,
+    SystemScopeUsed,
+    UserChanged,
+)
+from appliance.audit.export import export as export_log
+from appliance.errors import NotFound, UsageError
+from appliance.redaction.policy import load_profile
+
+Events = Iterator[dict[str, Any]]
+
+
+def perform(appliance: Appliance, name: str, arguments: dict[str, Any], uid: int | None = None) -> Events:
+    """Run the operation `name`. Raises UsageError for an unknown one or for arguments of the wrong form."""
+    operation = OPERATIONS.get(name)
+    if operation is None:
+        raise UsageError(f"unknown operation {name}")
+    try:
+        yield from operation(appliance, os_user(os.getuid() if uid is None else uid), **arguments)
+    except TypeError as error:
+        if "unexpected keyword" in str(error) or "required" in str(error):
+            raise UsageError(f"wrong arguments for {name}") from error
+        raise
+
+
+def os_user(uid: int) -> str:
+    """The operating system's name for a user id, as records hold it."""
+    try:
+        return f"os:{pwd.getpwuid(uid).pw_name}"
+    except KeyError:
+        return f"os:{uid}"
+
+
+def person(appliance: Appliance, operator: str, login: str) -> Person:
+    """The person that an operator acts as; without a login, the account named like the operator.
+
+    Raises NotFound for an unknown login, UsageError when none was given and none fits.
+    """
+    if login:
+        return replace(appliance.people.by_login(login), operator=operator)
+    try:
+        return replace(appliance.people.by_login(operator.removeprefix("os:")), operator=operator)
+    except NotFound as error:
+        raise UsageError("say who asks", "Use --as LOGIN; `appliance user list` shows the accounts") from error
+
+
+def purpose_of(name: str) -> Purpose:
+    """A purpose of use by name. Raises UsageError."""
+    try:
+        return Purpose(name)
+    except ValueError as error:
+        raise UsageError(f"unknown purpose {name[:40]}", f"Use one of {', '.join(Purpose)}") from error
+
+
+def ask(
+    appliance: Appliance,
+    operator: str,
+    question: str,
+    collection: str = "",
+    user: str = "",
+    purpose: str = "operations",
+) -> Events:
+    """A question, with its quotes and sentences as they may be shown."""
+    who, why = person(appliance, operator, user), purpose_of(purpose)
+    for event in questions.ask(appliance.asking, who, why, question, collection=collection or None):
+        yield wire.shown(event)
+
+
+def retrieve(
+    appliance: Appliance, operator: str, question: str, collection: str = "", user: str = "",
+    purpose: str = "operations", k: int = 10,
+) -> Events:  # fmt: skip
+    """The passages a question finds. They are shown, so they have their record first."""
+    who, why = person(appliance, operator, user), purpose_of(purpose)
+    yield questions_retrieve(appliance, who, why, question, collection or None, k)
+
+
+def questions_retrieve(
+    appliance: Appliance, who: Person, why: Purpose, text: str, collection: str | None, k: int
+) -> dict[str, Any]:
+    """The `retrieve` result: steps 2 to 6 of a question, with intent and shown records."""
+    passages, seconds = questions.find(appliance.asking, who, why, text, collection=collection, k=k)
+    return {"passages": [wire.passage(each) for each in passages], "seconds": seconds}
+
+
+def ingest(appliance: Appliance, operator: str, paths: list[str], collection: str, profile: str = "") -> Events:
+    """Files into a collection, one event a stage; the collection is made if it does not exist."""
+    created = _ensure_collection(appliance, operator, collection, profile)
+    grant = appliance.access.system_write(collection, operator)
+    results = []
+    for position, path in enumerate(paths, 1):
+        stages: list[str] = []
+        for stage in _staged(appliance, grant, Path(path), stages, results):
+            yield {"path": path, "stage": stage, "position": position, "total": len(paths)}
+    yield {"collection": collection, "created": created, "documents": results}
+
+
+def _staged(
+    appliance: Appliance, grant: Any, path: Path, stages: list[str], results: list[dict[str, Any]]
+) -> Iterator[str]:
+    yield "started"
+    outcome = documents.ingest(appliance.ingesting, grant, path, path.name, progress=stages.append)
+    results.append({"path": str(path), **outcome_json(outcome)})
+    yield outcome.status
+
+
+def outcome_json(outcome: documents.Outcome) -> dict[str, Any]:
+    """A document's outcome, as the command-line contract has it."""
+    return {
+        "id": outcome.document,
+        "version": outcome.version,
+        "status": outcome.status,
+        "reason": outcome.reason,
+        "pages": outcome.pages,
+        "chunks": outcome.chunks,
+        "entities": outcome.entities or {},
+        "seconds": outcome.seconds,
+    }
+
+
+def resume(appliance: Appliance, operator: str) -> Events:
+    """Take up what a killed process left unfinished."""
+    done = [outcome_json(outcome) for outcome in documents.resume(appliance.ingesting)]
+    yield {"documents": done}
+
+
+def _ensure_collection(appliance: Appliance, operator: str, name: str, profile: str) -> bool:
+    try:
+        known = appliance.catalog.collection(name)
+    except NotFound:
+        _create_collection(appliance, operator, name, name, profile, 0, [])
+        return True
+    if profile and profile != known.profile:
+        raise UsageError(
+            f"the collection {name} is redacted under {known.profile}, not {profile}",
+            "Leave --profile out, or ingest into another collection",
+        )
+    return False
+
+
+def _create_collection(
+    appliance: Appliance,
+    operator: str,
+    name: str,
+    title: str,
+    profile: str,
+    classification: int,
+    compartments: list[str],
+) -> dict[str, Any]:
+    wanted = load_profile(appliance.settings.policies, profile or appliance.settings.redaction_profile)
+    made = appliance.catalog.create_collection(
+        name, title=title, profile=wanted.name,
+        attributes={"classification": classification, "compartments": sorted(compartments)},
+    )  # fmt: skip
+    appliance.log.append(CollectionCreated(collection=made.id, profile=made.profile), actor=operator)
+    return {"id": made.id, "name": made.name, "title": made.title, "profile": made.profile}
+
+
+def collection_create(
+    appliance: Appliance, operator: str, name: str, title: str = "", profile: str = "", classification: int = 0,
+    compartments: list[str] | None = None,
+) -> Events:  # fmt: skip
+    """A new collection."""
+    yield _create_collection(appliance, operator, name, title or name, profile, classification, compartments or [])
+
+
+def collection_list(appliance: Appliance, operator: str) -> Events:
+    """Every collection, with its number of published documents."""
+    counts = appliance.catalog.published_counts()
+    yield {
+        "collections": [
+            {"id": c.id, "name": c.name, "title": c.title, "profile": c.profile, "documents": counts.get(c.id, 0)}
+            for c in appliance.catalog.collections()
+        ]
+    }
+
+
+def document_list(appliance: Appliance, operator: str, collection: str) -> Events:
+    """The documents of a collection, titles redacted."""
+    found = appliance.catalog.collection(collection)
+    appliance.log.append(SystemScopeUsed(reason="list documents", collections=[found.id]), actor=operator)
+    yield {
+        "documents": [
+            {
+                "id": d.document, "version": d.version, "title": d.title, "status": d.status, "reason": d.reason,
+                "pages": d.pages, "chunks": d.chunks,
+            }
+            for d in appliance.catalog.documents({found.id})
+        ]
+    }  # fmt: skip
+
+
+def user_add(
+    appliance: Appliance, operator: str, login: str, password: str, name: str = "", groups: list[str] | None = None,
+    roles: list[str] | None = None, clearance: int = 0, compartments: list[str] | None = None,
+) -> Events:  # fmt: skip
+    """A new account."""
+    made = appliance.people.create(
+        login, name or login, password, groups=frozenset(groups or ()), roles=frozenset(roles or ("reader",)),
+        clearance=clearance, compartments=frozenset(compartments or ()),
+    )  # fmt: skip
+    appliance.log.append(UserChanged(user=made.id, change="added"), actor=operator)
+    yield user_json(made)
+
+
+def user_list(appliance: Appliance, operator: str) -> Events:
+    """Every account."""
+    yield {"users": [user_json(each) for each in appliance.people.everyone()]}
+
+
+def user_json(who: Person) -> dict[str, Any]:
+    """An account without its password."""
+    return {
+        "id": who.id,
+        "login": who.login,
+        "name": who.name,
+        "groups": sorted(who.groups),
+        "roles": sorted(who.roles),
+        "clearance": who.clearance,
+        "compartments": sorted(who.compartments),
+    }
+
+
+def user_password(appliance: Appliance, operator: str, login: str, password: str) -> Events:
+    """A new password."""
+    who = appliance.people.by_login(login)
+    appliance.people.set_password(login, password)
+    appliance.log.append(UserChanged(user=who.id, change="password"), actor=operator)
+    yield {"login": login}
+
+
+def user_remove(appliance: Appliance, operator: str, login: str) -> Events:
+    """The end of an account."""
+    who = appliance.people.by_login(login)
+    appliance.people.deactivate(login)
+    appliance.log.append(UserChanged(user=who.id, change="removed"), actor=operator)
+    yield {"login": login}
+
+
+def grant_add(
+    appliance: Appliance, operator: str, collection: str, principal: str, right: str = "read",
+    purposes: list[str] | None = None,
+) -> Events:  # fmt: skip
+    """A right on a collection."""
+    made = appliance.rights.grant(collection, principal, right, tuple(purpose_of(p) for p in purposes or ()))
+    change = GrantChanged(
+        collection=made.collection, principal=principal, right=right, change="added", purposes=purposes or []
+    )
+    appliance.log.append(change, actor=operator)
+    yield {"collection": made.collection, "principal": principal, "right": right, "purposes": purposes or []}
+
+
+def grant_remove(appliance: Appliance, operator: str, collection: str, principal: str, right: str = "read") -> Events:
+    """A right taken away."""
+    removed = appliance.rights.revoke(collection, principal, right)
+    known = appliance.catalog.collection(collection)
+    if removed:
+        change = GrantChanged(collection=known.id, principal=principal, right=right, change="removed")
+        appliance.log.append(change, actor=operator)
+    yield {"removed": removed}
+
+
+def grant_list(appliance: Appliance, operator: str, collection: str) -> Events:
+    """The rights on a collection."""
+    yield {
+        "grants": [
+            {"principal": g.principal, "right": g.right, "purposes": [p.value for p in g.purposes]}
+            for g in appliance.rights.of(collection)
+        ]
+    }
+
+
+def audit_verify(appliance: Appliance, operator: str, anchor: str | None = None) -> Events:
+    """Whether the log is whole."""
+    found = appliance.log.verify(anchor)
+    appliance.log.append(AuditRead(what="verify"), actor=operator)
+    yield {
+        "records": found.records, "root": found.root, "checkpoints": found.checkpoints, "ok": found.ok,
+        "first_error": found.first_error,
+    }  # fmt: skip
+
+
+def audit_checkpoint(appliance: Appliance, operator: str) -> Events:
+    """The log as it is now, signed."""
+    yield {"checkpoint": appliance.log.checkpoint()}
+
+
+def audit_export(appliance: Appliance, operator: str, out: str) -> Events:
+    """The whole log as one file."""
+    appliance.log.append(AuditExported(), actor=operator)
+    records = export_log(appliance.log, Path(out))
+    yield {"path": out, "records": records}
+
+
+def audit_report(appliance: Appliance, operator: str, since: str = "", until: str = "") -> Events:
+    """Questions by person, purpose and outcome."""
+    appliance.log.append(AuditRead(what="report"), actor=operator)
+    yield {"questions": reports.questions(appliance.log, since, until)}
+
+
+OPERATIONS: dict[str, Callable[..., Events]] = {
+    "ask": ask,
+    "retrieve": retrieve,
+    "ingest": ingest,
+    "resume": resume,
+    "collection.create": collection_create,
+    "collection.list": collection_list,
+    "document.list": document_list,
+    "user.add": user_add,
+    "user.list": user_list,
+    "user.password": user_password,
+    "user.remove": user_remove,
+    "grant.add": grant_add,
+    "grant.remove": grant_remove,
+    "grant.list": grant_list,
+    "audit.verify": audit_verify,
+    "audit.checkpoint": audit_checkpoint,
+    "audit.export": audit_export,
+    "audit.report": audit_report,
+}

@@ -1,0 +1,225 @@
+"""An open appliance: every part, put together from the settings, each replaceable in a test.
+
+Heavy parts (models, index, sandbox) are opened when first used, once, and closed with the rest.
+"""
+
+import shutil
+import threading
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from appliance import ask, ingest, weights
+from appliance.access import policies
+from appliance.access.people import People
+from appliance.access.rights import Rights
+from appliance.access.scope import Access
+from appliance.access.sessions import Sessions
+from appliance.answering.engines import open_engine
+from appliance.answering.engines.engine import Engine
+from appliance.audit.events import ModelInForce, PolicyInForce, ServiceStarted, ServiceStopped
+from appliance.audit.log import AuditLog
+from appliance.documents.catalog import Catalog
+from appliance.documents.originals import Originals
+from appliance.documents.pages import PageImages
+from appliance.documents.sandbox import Sandbox
+from appliance.isolation import egress
+from appliance.redaction.detection import Detector
+from appliance.redaction.question import QuestionGuard
+from appliance.redaction.vault import Vault
+from appliance.search.embedding import Embedder
+from appliance.search.hybrid import Retriever
+from appliance.search.index import Index
+from appliance.search.lexical import Lexicon
+from appliance.search.rebuild import rebuild
+from appliance.search.reranking import FeatureReranker
+from appliance.search.store import ChunkStore
+from appliance.settings import SHIPPED_POLICIES, Settings
+from appliance.storage import home as homes
+from appliance.storage.database import Database
+from appliance.storage.keys import KeyRing
+
+MASTER_KEY_SOURCES = {"credential": "a systemd credential", "passphrase": "a passphrase file", "plain": "a PLAIN FILE"}
+
+
+def initialise(settings: Settings) -> dict[str, str]:
+    """Create the home: private folders, policies to own, key ring, database, audit log.
+
+    Raises UsageError when it is not empty, Refused when no source of a master key is set. A creation that was
+    cut off is completed by running it again on an emptied directory.
+    """
+    if homes.is_initialised(settings.home):
+        homes.check(settings.home)
+        return {"home": str(settings.home), "master_key": "unchanged", "status": "exists"}
+    homes.create(settings.home)
+    source = "nothing"
+    try:
+        if not (settings.home / "policies").is_dir():
+            shutil.copytree(SHIPPED_POLICIES, settings.home / "policies")
+        keys = KeyRing.create(settings)
+        source = keys.source
+        Database.open(settings.home).close()
+        AuditLog.open(settings, keys).close()
+        keys.close()
+        homes.seal(settings.home)
+    finally:
+        if not homes.is_initialised(settings.home):
+            _empty(settings.home)
+    return {"home": str(settings.home), "master_key": MASTER_KEY_SOURCES[source], "status": "created"}
+
+
+def _empty(home: Path) -> None:
+    for entry in home.iterdir():
+        if entry.name != "settings.toml":
+            shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+
+
+class Appliance:
+    """One open home. Thread-safe."""
+
+    def __init__(
+        self, settings: Settings, lock: homes.HomeLock, database: Database, keys: KeyRing, log: AuditLog
+    ) -> None:
+        self.settings = settings
+        self.database = database
+        self.keys = keys
+        self.log = log
+        self._lock = lock
+        self._opening = threading.RLock()
+        self._closers: list[Callable[[], None]] = []
+        self.people = People(database)
+        self.sessions = Sessions(database, self.people, settings.session_minutes)
+        self.rights = Rights(database)
+        self.access = Access(database, policies.load(settings.policies))
+        self.catalog = Catalog(database, keys)
+        self.originals = Originals(settings.home, keys)
+        self.pages = PageImages(settings.home, keys)
+        self.vault = Vault(database, keys)
+        self.store = ChunkStore(database, keys)
+        self.lexicon = Lexicon(keys)
+
+    @classmethod
+    def open(cls, settings: Settings) -> "Appliance":
+        """Open the home of `settings`, become its owner, and record that and what is in force.
+
+        Raises Unavailable when another process owns it, IntegrityFailure when a newer version wrote it or
+        the audit log was changed.
+        """
+        egress.install(settings.allowed_networks)
+        homes.check(settings.home)
+        lock = homes.HomeLock(settings.home)
+        try:
+            keys = KeyRing.open(settings)
+            database = Database.open(settings.home)
+            appliance = cls(settings, lock, database, keys, AuditLog.open(settings, keys))
+        except BaseException:
+            lock.release()
+            raise
+        appliance.log.append(ServiceStarted(), actor="system")
+        appliance.log.append(PolicyInForce(policy="access", digest=appliance.access.policies.digest), actor="system")
+        return appliance
+
+    @cached_property
+    def embedder(self) -> Embedder:
+        """The embedding model, checked by digest."""
+        pack = weights.open_pack(self.settings.packs, self.settings.embedding_pack)
+        return Embedder.open(pack.folder, self.settings.threads_in_use)
+
+    @cached_property
+    def index(self) -> Index:
+        """The vector index, reconciled with the store: derived data is rebuilt, never silently short (I7)."""
+        opened = self._open_index()
+        self._closers.append(opened.close)
+        rebuild(opened, self.store, self.embedder, self.lexicon, self.database)
+        return opened
+
+    def _open_index(self) -> Index:
+        if self.settings.index == "server":
+            from appliance.search.server import ServerIndex
+
+            return ServerIndex.open(self.settings.qdrant_url, self.embedder.dimensions)
+        from appliance.search.edge import EdgeIndex
+
+        return EdgeIndex.open(self.settings.home / "index", self.embedder.dimensions)
+
+    @cached_property
+    def detector(self) -> Detector:
+        """The detectors of identifiers."""
+        return Detector.open(
+            self.settings.packs, self.settings.spacy_pack, self.settings.ner_pack, threads=self.settings.threads_in_use
+        )
+
+    @cached_property
+    def sandbox(self) -> Sandbox:
+        """The warm parent of parsing children."""
+        opened = Sandbox(self.settings)
+        self._closers.append(opened.close)
+        return opened
+
+    @cached_property
+    def engine(self) -> Engine | None:
+        """The language model, or None where the site composes nothing. What it is, is recorded."""
+        if not self.settings.compose:
+            return None
+        opened = open_engine(self.settings)
+        self._closers.append(opened.close)
+        self.log.append(
+            ModelInForce(use="generation", model=opened.info.name, digest=opened.info.digest), actor="system"
+        )
+        return opened
+
+    @cached_property
+    def retriever(self) -> Retriever:
+        """Hybrid retrieval over index and store."""
+        return Retriever(self.index, self.store, self.embedder, self.database, self.keys, self.settings)
+
+    @cached_property
+    def asking(self) -> ask.Rooms:
+        """The rooms of a question."""
+        return ask.Rooms(
+            self.settings,
+            self.access,
+            QuestionGuard(self.detector, self.vault, self.settings),
+            self.log,
+            self.catalog,
+            self.retriever,
+            FeatureReranker(),
+            self.embed,
+            lambda: self.engine,
+        )
+
+    @cached_property
+    def ingesting(self) -> ingest.Rooms:
+        """The rooms of a document."""
+        return ingest.Rooms(
+            self.settings, self.log, self.catalog, self.originals, self.pages, self.sandbox, self.detector,
+            self.vault, self.store, self.index, self.embedder, self.lexicon,
+        )  # fmt: skip
+
+    def embed(self, texts: list[str]) -> np.ndarray[Any, np.dtype[np.float32]]:
+        """Vectors of texts, shape (n, dimensions)."""
+        return self.embedder.encode(texts)
+
+    def warm(self) -> None:
+        """Open everything that a first question needs, models side by side."""
+        parts: tuple[Callable[[], object], ...] = (lambda: self.asking, lambda: self.engine)
+        threads = [threading.Thread(target=part, name="warm") for part in parts]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    def close(self) -> None:
+        """Close every part and let go of the home. Idempotent."""
+        for close in reversed(self._closers):
+            close()
+        self._closers.clear()
+        if self.log is not None:
+            self.log.append(ServiceStopped(), actor="system")
+            self.log.close()
+        self.database.close()
+        self.keys.close()
+        self._lock.release()

@@ -1,0 +1,66 @@
+"""`appliance audit verify | checkpoint | export | report`: the log and its proofs."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from appliance.cli.context import context
+from appliance.cli.output import output
+
+audit = typer.Typer(no_args_is_help=True, help="The audit log and its proofs.")
+
+
+def register(app: typer.Typer) -> None:
+    """Add this file's commands."""
+    app.add_typer(audit, name="audit")
+
+
+@audit.command("verify")
+def verify(
+    anchor: Annotated[Path | None, typer.Option(help="A checkpoint kept elsewhere to verify against.")] = None,
+) -> int:
+    """Verify every record, the tree and the checkpoints; exit code 4 when something was changed."""
+    from appliance.cli.documents import read_text
+
+    result = context.result("audit.verify", anchor=read_text(str(anchor)) if anchor else None)
+    if not output.emit(result):
+        if result["ok"]:
+            output.say(f"The log is whole: {result['records']} records, root {result['root']}.")
+        else:
+            output.say(f"The log was changed. {result['first_error']}")
+    return 0 if result["ok"] else 4
+
+
+@audit.command("checkpoint")
+def checkpoint(
+    out: Annotated[Path | None, typer.Option(help="File to write it to, for example on a USB stick.")] = None,
+) -> None:
+    """Sign the log as it is now. Kept elsewhere, it proves later that nothing before it was changed."""
+    result = context.result("audit.checkpoint")
+    if out is not None:
+        out.write_text(result["checkpoint"])
+    if not output.emit(result):
+        output.say(result["checkpoint"])
+
+
+@audit.command("export")
+def export(out: Annotated[Path, typer.Argument(help="File to write.")]) -> None:
+    """Write the log to one file that check.py verifies without the appliance."""
+    result = context.result("audit.export", out=str(out.absolute()))
+    if not output.emit(result):
+        output.say(
+            f"Wrote {result['records']} records to {result['path']}. Verify with: python check.py {result['path']}"
+        )
+
+
+@audit.command("report")
+def report(
+    since: Annotated[str, typer.Option("--from", help="First day, YYYY-MM-DD.")] = "",
+    until: Annotated[str, typer.Option("--to", help="Last day, YYYY-MM-DD.")] = "",
+) -> None:
+    """Questions by person, purpose and outcome between two days. Reading the log is itself recorded."""
+    result = context.result("audit.report", since=since, until=until)
+    if not output.emit(result):
+        rows = [(r["actor"], r["purpose"], r["status"], r["count"]) for r in result["questions"]]
+        output.table(("person", "purpose", "outcome", "questions"), rows)

@@ -1,0 +1,167 @@
+"""`appliance ingest | parse | redact | redact-batch | documents`: what goes in."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from appliance.cli.context import context
+from appliance.cli.output import output
+from appliance.errors import ApplianceError, NotFound, UsageError
+
+REFUSED = ("failed", "quarantined")
+
+
+def register(app: typer.Typer) -> None:
+    """Add this file's commands."""
+    app.command()(ingest)
+    app.command()(documents)
+    app.command()(parse)
+    app.command()(redact)
+    app.command("redact-batch")(redact_batch)
+
+
+def ingest(
+    paths: Annotated[list[Path], typer.Argument(help="Files, or folders to walk.")],
+    collection: Annotated[str, typer.Option(help="Collection to add to; made if it does not exist.")],
+    profile: Annotated[str, typer.Option(help="Redaction profile of a collection made now.")] = "",
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Return when everything is published (always so for now).")
+    ] = True,
+) -> int:
+    """Add documents: parsed in a sandbox, redacted, indexed, published."""
+    files = [str(path.absolute()) for path in expand(paths)]
+    result: dict[str, Any] = {}
+    for event in context.run("ingest", {"paths": files, "collection": collection, "profile": profile}):
+        if "stage" in event:
+            output.note(f"[{event['position']}/{event['total']}] {event['path']}: {event['stage']}")
+        result = event
+    if not output.emit(result):
+        show_ingested(result["documents"])
+    refused = sum(document["status"] in REFUSED for document in result["documents"])
+    return 1 if refused else 0
+
+
+def show_ingested(documents: list[dict[str, Any]]) -> None:
+    """The table of what was found and redacted in each document."""
+    rows = [
+        (
+            Path(d["path"]).name,
+            d["status"],
+            d["pages"],
+            d["chunks"],
+            ", ".join(f"{count} {name}" for name, count in d["entities"].items()) or d["reason"],
+        )
+        for d in documents
+    ]
+    output.table(("document", "status", "pages", "chunks", "redacted"), rows)
+
+
+def documents(collection: Annotated[str, typer.Option(help="Collection to list.")]) -> None:
+    """List the documents of a collection and their status."""
+    result = context.result("document.list", collection=collection)
+    if not output.emit(result):
+        rows = [(d["title"], d["status"], d["pages"], d["reason"], d["id"]) for d in result["documents"]]
+        output.table(("document", "status", "pages", "reason", "id"), rows)
+
+
+def parse(file: Path) -> None:
+    """Show what the parser reads in a file that you can read anyway: unredacted, to the terminal only."""
+    from appliance.assembly.standalone import parse_file
+
+    require_file(file)
+    result = parse_file(context.settings(), file)
+    if not output.emit(result):
+        for block in result["blocks"]:
+            output.say(f"[{block['page']}] {block['kind']}: {block['text']}")
+        for warning in result["warnings"]:
+            output.note(f"warning: {warning}")
+
+
+def redact(
+    file: Annotated[str, typer.Argument(help="A text file, or `-` for standard input.")],
+    profile: Annotated[str, typer.Option(help="Redaction profile.")] = "",
+) -> None:
+    """Redact a text with surrogates of this run only, and list what was found."""
+    from appliance.assembly.standalone import redact_text
+
+    result = redact_text(context.settings(), read_text(file), profile)
+    if not output.emit(result):
+        output.say(result["text"])
+
+
+def redact_batch(
+    source: Annotated[Path, typer.Argument(help='JSON Lines of {"id", "text"}')],
+    target: Annotated[Path, typer.Argument(help="JSON Lines to write.")],
+    profile: Annotated[str, typer.Option(help="Redaction profile.")] = "",
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Processes.")] = 1,
+) -> None:
+    """Redact many texts."""
+    from appliance.assembly.standalone import redact_many
+
+    require_file(source)
+    result = redact_many(context.settings(), source, target, profile, workers, output.note)
+    if not output.emit(result):
+        output.say(f"{result['documents']} texts, {result['chars_per_second']:,.0f} characters a second.")
+
+
+def expand(paths: list[Path]) -> list[Path]:
+    """The regular files named or below the folders named, sorted; hidden files are left out of folders.
+
+    Raises NotFound for a path that is not there and UsageError when a folder holds no file.
+    """
+    found: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            inside = sorted(p for p in path.rglob("*") if p.is_file() and not p.is_symlink() and not hidden(p, path))
+            if not inside:
+                raise UsageError(f"{path} holds no files", "Name a folder with documents")
+            found += inside
+        elif path.exists():
+            found.append(path)
+        else:
+            raise NotFound(f"there is no file {path}", "Check the path")
+    return found
+
+
+def hidden(path: Path, root: Path) -> bool:
+    """Whether a part of `path` below `root` starts with a dot."""
+    return any(part.startswith(".") for part in path.relative_to(root).parts)
+
+
+def require_file(path: Path) -> None:
+    """Raise NotFound unless `path` is there, UsageError when it is a folder."""
+    if path.is_dir():
+        raise UsageError(f"{path} is a folder", "Name a file")
+    if not path.exists():
+        raise NotFound(f"there is no file {path}", "Check the path")
+
+
+def read_text(file: str) -> str:
+    """The text of a file or of standard input. Bytes that are not UTF-8 become replacement characters."""
+    try:
+        if file == "-":
+            return sys.stdin.buffer.read().decode("utf-8", "replace")
+        require_file(Path(file))
+        return Path(file).read_bytes().decode("utf-8", "replace")
+    except OSError as error:
+        raise ApplianceError(f"{file} cannot be read ({error.strerror})", "Check its permissions") from error
+
+
+def read_rows(path: Path) -> list[dict[str, Any]]:
+    """The objects of a JSON Lines file. Raises UsageError naming the line that is not one."""
+    require_file(path)
+    rows = []
+    for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except ValueError as error:
+            raise UsageError(f"line {number} of {path} is not JSON", "Correct the file") from error
+        if not isinstance(row, dict):
+            raise UsageError(f"line {number} of {path} is not an object", "Correct the file")
+        rows.append(row)
+    return rows

@@ -1,0 +1,96 @@
+"""The command line: `appliance NOUN VERB` or `appliance VERB`. One file a noun beside this one.
+
+`--json` and `--home DIR` may stand anywhere before `--`. Exit codes: 0 done, 1 failed, 2 usage,
+3 refused, 4 integrity, 5 a dependency is unavailable.
+"""
+
+import os
+import sys
+import traceback
+from pathlib import Path
+from types import TracebackType
+
+import click
+import typer
+
+from appliance.cli import audit, documents, evaluation, home, models, people, policy, questions
+from appliance.cli.context import context
+from appliance.cli.output import output
+from appliance.errors import ApplianceError, UsageError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Private question answering over redacted documents, with proof.",
+    epilog="Every command takes --json (one JSON object on standard output) and --home DIR.",
+)
+for noun in (home, documents, questions, people, audit, models, policy, evaluation):
+    noun.register(app)
+
+
+def main() -> None:
+    """Run one command and leave with its exit code."""
+    sys.excepthook = report_without_contents
+    os.umask(0o077)
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command; returns its exit code. Errors are one line each."""
+    try:
+        rest = take_common_options(arguments)
+        result = app(rest, standalone_mode=False, prog_name="appliance")
+        return result if isinstance(result, int) else 0
+    except ApplianceError as error:
+        return output.fail(error)
+    except click.exceptions.NoArgsIsHelpError as error:
+        sys.stdout.write(error.format_message() + "\n")
+        return 2
+    except click.UsageError as error:
+        where = error.ctx.command_path if error.ctx else "appliance"
+        return output.fail(UsageError(error.format_message().splitlines()[0], f"See `{where} --help`"))
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        return output.fail(ApplianceError("stopped"))
+    except click.exceptions.Exit as leaving:
+        return leaving.exit_code
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    finally:
+        context.close()
+
+
+def take_common_options(arguments: list[str]) -> list[str]:
+    """Apply `--json` and `--home DIR` and return the other arguments. Raises UsageError for `--home` alone."""
+    rest: list[str] = []
+    waiting = iter(arguments)
+    output.json = False
+    context.home = None
+    for argument in waiting:
+        if argument == "--":
+            return [*rest, argument, *waiting]
+        if argument == "--json":
+            output.json = True
+        elif argument == "--home" or argument.startswith("--home="):
+            value = next(waiting, "") if argument == "--home" else argument.removeprefix("--home=")
+            if not value:
+                raise UsageError("--home needs a directory", "For example --home /srv/appliance")
+            context.home = Path(value)
+        else:
+            rest.append(argument)
+    return rest
+
+
+def report_without_contents(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Report a defect of the program by type and place only: messages may quote a document (I1)."""
+    frames = traceback.extract_tb(trace)
+    place = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "unknown place"
+    sys.stderr.write(f"appliance: a defect of the program ({kind.__name__} at {place}). Please report it.\n")
+    if os.environ.get("APPLIANCE_TRACEBACKS_MAY_QUOTE_DOCUMENTS") == "1":
+        traceback.print_exception(kind, error, trace)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,59 @@
+"""How a command speaks: one JSON object on standard output with `--json`, plain text without; everything
+else on standard error."""
+
+import json
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from appliance.errors import ApplianceError
+
+
+class Output:
+    """Where a command's words go. `json` says which of the two forms was asked for."""
+
+    def __init__(self) -> None:
+        self.json = False
+        self.console = Console(highlight=False, markup=False, soft_wrap=True)
+        self.errors = Console(stderr=True, highlight=False, markup=False)
+
+    def emit(self, result: dict[str, Any]) -> bool:
+        """Print `result` if JSON was asked for; True when that was all that is to be printed."""
+        if self.json:
+            sys.stdout.write(json.dumps(result, ensure_ascii=False) + "\n")
+            sys.stdout.flush()
+        return self.json
+
+    def say(self, text: str = "") -> None:
+        """A line of the plain form."""
+        if not self.json:
+            self.console.print(text)
+
+    def note(self, text: str) -> None:
+        """A line of progress, on standard error."""
+        self.errors.print(text)
+
+    def table(self, columns: Sequence[str], rows: Sequence[Sequence[object]], title: str = "") -> None:
+        """A table of the plain form."""
+        if self.json:
+            return
+        table = Table(title=title or None, title_justify="left", box=None, padding=(0, 2, 0, 0))
+        for column in columns:
+            table.add_column(column, overflow="fold")
+        for row in rows:
+            table.add_row(*(str(cell) for cell in row))
+        self.console.print(table)
+
+    def fail(self, error: ApplianceError) -> int:
+        """Say what went wrong and what to do, in one line; returns the exit code."""
+        if self.json:
+            told = {"code": error.code, "message": error.message, "advice": error.advice}
+            sys.stdout.write(json.dumps({"error": told}, ensure_ascii=False) + "\n")
+        sys.stderr.write(f"appliance: {error}\n")
+        return error.exit_code
+
+
+output = Output()

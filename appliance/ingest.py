@@ -1,0 +1,266 @@
+"""The journey of a document. Each step takes only what the step before it makes, and may be run again.
+
+1. may this person add to this collection                   access     -> `WriteGrant`
+2. intake: size, digest; duplicate or new version           documents  -> `Original`
+3. parse in a sandboxed child without network               documents  -> `Document`
+4. redact under the collection's profile                    redaction  -> `RedactedDocument`, `Findings`
+5. screen: residual identifiers, hidden instructions        redaction  -> `ScreenedDocument`, or quarantine
+6. chunk with section path, page and boxes                  search     -> `Chunk`s
+7. embed, write to store and index, not yet visible         search     -> `IndexedVersion`
+8. durable audit record, or stop                            audit      -> `Receipt`
+9. publish: one atomic switch of the visible version        documents
+
+Between steps 3 and 6 nothing is persisted (I1): what is on disk is the encrypted original, then the sealed
+chunks and page images. A process killed at any point leaves a version that is not visible; `resume` takes it
+up from its original, and every step replaces what it made before (I7).
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from appliance.access.grants import WriteGrant
+from appliance.access.scope import default_label
+from appliance.audit.events import DocumentFailed, DocumentPublished, DocumentQuarantined, DocumentReceived
+from appliance.audit.log import AuditLog
+from appliance.documents import intake
+from appliance.documents.catalog import Catalog, Collection, Version
+from appliance.documents.document import Document, Original
+from appliance.documents.originals import Originals
+from appliance.documents.pages import PageImages
+from appliance.documents.sandbox import Sandbox
+from appliance.errors import ApplianceError, IntegrityFailure, NotFound, Quarantined, Unreadable
+from appliance.redaction import pages as redacted_pages
+from appliance.redaction.detection import BlockHint, Detector
+from appliance.redaction.findings import Findings, RedactedDocument, ScreenedDocument
+from appliance.redaction.policy import Profile, load_profile
+from appliance.redaction.redact import redact, texts_of
+from appliance.redaction.review import reasons_for_review
+from appliance.redaction.screening import screen
+from appliance.redaction.vault import Vault
+from appliance.search.chunking import chunk
+from appliance.search.embedding import Embedder
+from appliance.search.index import Index
+from appliance.search.lexical import Lexicon
+from appliance.search.store import ChunkStore
+from appliance.search.writing import write_version
+from appliance.settings import Settings
+
+PAGE_DPI = 110
+"""Sharp enough to read a page on a screen, small enough to send: an A4 page is 909 x 1286 pixels."""
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Rooms:
+    """The parts that a document passes through; `assembly` puts them together."""
+
+    settings: Settings
+    log: AuditLog
+    catalog: Catalog
+    originals: Originals
+    pages: PageImages
+    sandbox: Sandbox
+    detector: Detector
+    vault: Vault
+    store: ChunkStore
+    index: Index
+    embedder: Embedder
+    lexicon: Lexicon
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a document ended: `published`, `duplicate`, `quarantined` or `failed`, and why."""
+
+    document: str
+    version: str
+    status: str
+    reason: str = ""
+    pages: int = 0
+    chunks: int = 0
+    entities: dict[str, int] | None = None
+    seconds: float = 0.0
+
+
+def ingest(
+    rooms: Rooms, grant: WriteGrant, source: Path | bytes, name: str, *, progress: Progress = lambda stage: None
+) -> Outcome:
+    """Take one file in. Step 1 is done: only `access` makes a `WriteGrant`.
+
+    A file that cannot be read or must be held back is an `Outcome`, recorded; Unavailable (a full disk, no
+    audit device) is raised, and the version waits for `resume`.
+    """
+    started = time.perf_counter()
+    collection = rooms.catalog.collection(grant.collection)
+
+    # 2. intake
+    progress("received")
+    try:
+        original = intake.accept(source, name, rooms.settings)
+    except (Unreadable, NotFound) as error:
+        rooms.log.append(DocumentFailed(version="", collection=collection.id, reason=error.message), actor=grant.person)
+        return Outcome("", "", "failed", str(error), seconds=_since(started))
+    profile = load_profile(rooms.settings.policies, collection.profile)
+    version, fresh = rooms.catalog.receive(
+        collection, _label(rooms, collection), original, profile.name, profile.digest
+    )
+    if not fresh:
+        return _known(rooms, version, started)
+    rooms.originals.put(version.id, name, original.content)
+    rooms.log.append(
+        DocumentReceived(version=version.id, document=version.document, collection=collection.id, bytes=version.bytes),
+        actor=grant.person,
+    )
+    return _process(rooms, grant.person, version, collection, original, profile, progress, started)
+
+
+def resume(rooms: Rooms, *, progress: Callable[[str, str], None] = lambda version, stage: None) -> Iterator[Outcome]:
+    """Take up every version that a killed process left unfinished, from its encrypted original."""
+    for version in rooms.catalog.unfinished():
+        started = time.perf_counter()
+        collection = rooms.catalog.collection(version.collection)
+        profile = load_profile(rooms.settings.policies, collection.profile)
+        try:
+            name, content = rooms.originals.get(version.id)
+            original = intake.accept(content, name, rooms.settings)
+        except (NotFound, IntegrityFailure, Unreadable) as error:
+            yield _failed(rooms, "system", version, error, started)
+            continue
+
+        def stage(text: str, identifier: str = version.id) -> None:
+            progress(identifier, text)
+
+        yield _process(rooms, "system", version, collection, original, profile, stage, started)
+
+
+def _process(
+    rooms: Rooms, actor: str, version: Version, collection: Collection, original: Original, profile: Profile,
+    progress: Progress, started: float,
+) -> Outcome:  # fmt: skip
+    try:
+        # 3. to 5. in memory alone
+        progress("parsing")
+        document = rooms.sandbox.parse(original)
+        progress("redacting")
+        redacted, findings = _redact(rooms, document, profile, collection.id, original.name)
+        screened = screen(redacted)
+        if why := reasons_for_review(findings, profile):
+            raise Quarantined(why, "A reviewer decides: see the review page")
+
+        # 6. and 7. not yet visible
+        progress("indexing")
+        chunks = _index(rooms, version, screened)
+        progress("drawing pages")
+        _draw(rooms, version, original, redacted)
+    except Quarantined as error:
+        return _quarantined(rooms, actor, version, error, started)
+    except (Unreadable, IntegrityFailure) as error:
+        return _failed(rooms, actor, version, error, started)
+
+    # 8. durable audit record, or stop
+    rooms.log.append(
+        DocumentPublished(
+            version=version.id,
+            document=version.document,
+            collection=collection.id,
+            profile=profile.name,
+            profile_digest=profile.digest,
+            chunks=chunks,
+            entities=redacted.counts,
+        ),
+        actor=actor,
+    )
+
+    # 9. publish
+    rooms.catalog.publish(
+        version.id, on_publish=rooms.store.publish_statistics, on_retire=rooms.store.retire_statistics
+    )
+    if not rooms.settings.keep_originals:
+        rooms.originals.delete(version.id)
+    progress("published")
+    return Outcome(
+        version.document, version.id, "published", "", len(document.pages), chunks, redacted.counts, _since(started)
+    )
+
+
+def _redact(
+    rooms: Rooms, document: Document, profile: Profile, domain: str, name: str
+) -> tuple[RedactedDocument, Findings]:
+    findings = rooms.detector.find(texts_of(document, name), profile, hints=hints_of(document))
+    return redact(document, findings, profile, rooms.vault.domain(domain), name=name), findings
+
+
+def hints_of(document: Document) -> list[BlockHint]:
+    """What detection may know of each text of `texts_of`: its kind, and the header above each table cell."""
+    headers: dict[int, list[str]] = {}
+    hints = []
+    for block in document.blocks:
+        cells = [block.text[start:end] for start, end in block.cells]
+        if block.table is not None and block.header_row:
+            headers[block.table] = cells
+        above = headers.get(block.table, []) if block.table is not None and not block.header_row else []
+        spans = tuple((start, end, title) for (start, end), title in zip(block.cells, above) if title)
+        hints.append(BlockHint(block.kind, spans))
+    return [*hints, BlockHint("title", ())]
+
+
+def _index(rooms: Rooms, version: Version, screened: ScreenedDocument) -> int:
+    chunks = chunk(screened, version.id)
+    rooms.store.put(version.id, chunks)
+    indexed = write_version(
+        rooms.index, rooms.embedder, rooms.lexicon, version.id, version.label, version.collection, chunks
+    )
+    rooms.catalog.mark_indexed(version.id, screened.document, indexed.chunks)
+    return indexed.chunks
+
+
+def _draw(rooms: Rooms, version: Version, original: Original, redacted: RedactedDocument) -> None:
+    rooms.pages.delete(version.id)
+    if not any(page.width and page.height for page in redacted.pages):
+        return
+    for image in rooms.sandbox.render(original, None, PAGE_DPI):
+        boxes = redacted.blackout.get(image.number, ())
+        rooms.pages.put(version.id, image.number, redacted_pages.blacken(image, boxes))
+
+
+def _known(rooms: Rooms, version: Version, started: float) -> Outcome:
+    status = "duplicate" if version.status == "published" else version.status
+    return Outcome(
+        version.document, version.id, status, version.reason or "the same content is already here",
+        version.pages, version.chunks, version.entities, _since(started),
+    )  # fmt: skip
+
+
+def _quarantined(rooms: Rooms, actor: str, version: Version, error: ApplianceError, started: float) -> Outcome:
+    rooms.log.append(DocumentQuarantined(version=version.id, reason=error.message), actor=actor)
+    rooms.catalog.quarantine(version.id, error.message)
+    _withdraw(rooms, version)
+    return Outcome(version.document, version.id, "quarantined", str(error), seconds=_since(started))
+
+
+def _failed(rooms: Rooms, actor: str, version: Version, error: ApplianceError, started: float) -> Outcome:
+    rooms.log.append(
+        DocumentFailed(version=version.id, collection=version.collection, reason=error.message), actor=actor
+    )
+    rooms.catalog.fail(version.id, error.message)
+    _withdraw(rooms, version)
+    rooms.originals.delete(version.id)
+    return Outcome(version.document, version.id, "failed", str(error), seconds=_since(started))
+
+
+def _withdraw(rooms: Rooms, version: Version) -> None:
+    rooms.index.delete(version.id)
+    rooms.store.delete(version.id)
+    rooms.pages.delete(version.id)
+
+
+def _label(rooms: Rooms, collection: Collection) -> str:
+    digest, attributes = default_label(collection.id, dict(collection.attributes))
+    rooms.catalog.add_label(digest, attributes)
+    return digest
+
+
+def _since(started: float) -> float:
+    return round(time.perf_counter() - started, 3)

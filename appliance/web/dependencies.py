@@ -1,0 +1,78 @@
+"""What routes may ask for: the appliance, who is signed in, and objects that this person may see.
+
+Object authorisation by construction: a route gets a version of a document only through `readable_version`,
+which gives one answer, 404, for a missing, a foreign, an unpublished and a malformed id.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated, cast
+
+from fastapi import Depends, Header, Query, Request
+
+from appliance.access.grants import Person, Purpose, ReadGrant
+from appliance.access.sessions import Session, check_csrf
+from appliance.assembly.operations import purpose_of
+from appliance.assembly.parts import Appliance
+from appliance.documents.catalog import Version
+from appliance.errors import NotFound
+
+COOKIE = "appliance_session"
+NO_SUCH_DOCUMENT = "no such document"
+
+
+def the_appliance(request: Request) -> Appliance:
+    """The open appliance behind this application."""
+    return cast(Appliance, request.app.state.appliance)
+
+
+TheAppliance = Annotated[Appliance, Depends(the_appliance)]
+
+
+def signed_in(request: Request, appliance: TheAppliance) -> Session:
+    """The session of the request's cookie. SignInRequired (401) without one."""
+    return appliance.sessions.resolve(request.cookies.get(COOKIE))
+
+
+SignedIn = Annotated[Session, Depends(signed_in)]
+
+
+def changing(session: SignedIn, x_csrf_token: Annotated[str | None, Header()] = None) -> Session:
+    """The session of a request that changes something: it must carry the session's own token."""
+    check_csrf(session, x_csrf_token)
+    return session
+
+
+Changing = Annotated[Session, Depends(changing)]
+
+
+def purpose(purpose: Annotated[str, Query(max_length=40)] = Purpose.OPERATIONS.value) -> Purpose:
+    """The purpose of use that the page states with every request."""
+    return purpose_of(purpose)
+
+
+ForPurpose = Annotated[Purpose, Depends(purpose)]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadableVersion:
+    """A published version of a document that this person may read now, and the grant that says so."""
+
+    grant: ReadGrant
+    version: Version
+    person: Person
+
+
+def readable_version(version: str, session: SignedIn, purpose: ForPurpose, appliance: TheAppliance) -> ReadableVersion:
+    """The version named in the path, if this person may read it. NotFound (404) otherwise, whatever the reason."""
+    scope = appliance.access.readable(session.person, purpose)
+    try:
+        found = appliance.catalog.version(version)
+    except NotFound:
+        found = None
+    if found is None or found.label not in scope.labels or found.status not in ("published", "retired"):
+        raise NotFound(NO_SUCH_DOCUMENT)
+    grant = appliance.access.document(session.person, purpose, found.document, found.label)
+    return ReadableVersion(grant, found, session.person)
+
+
+Readable = Annotated[ReadableVersion, Depends(readable_version)]

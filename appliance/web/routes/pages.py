@@ -1,0 +1,59 @@
+"""A document's pages as a reader may see them: redacted images, or redacted text where there is no page."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Response
+
+from appliance.audit.events import PageViewed
+from appliance.errors import NotFound
+from appliance.web.dependencies import NO_SUCH_DOCUMENT, Readable, TheAppliance
+
+router = APIRouter(prefix="/api/versions/{version}")
+PageNumber = Annotated[int, Path(ge=1, le=100_000)]
+
+
+@router.get("")
+def version(readable: Readable, appliance: TheAppliance) -> dict[str, Any]:
+    """A document version: its title, its pages with their sizes in points, and which have an image."""
+    found = readable.version
+    drawn = set(appliance.pages.numbers(found.id))
+    return {
+        "document": found.document,
+        "version": found.id,
+        "title": found.title,
+        "kind": found.kind,
+        "status": found.status,
+        "published": found.published,
+        "profile": found.profile,
+        "pages": [
+            {"number": page.number, "width": page.width, "height": page.height, "image": page.number in drawn}
+            for page in found.page_sizes
+        ],
+    }
+
+
+@router.get("/pages/{number}/image")
+def image(number: PageNumber, readable: Readable, appliance: TheAppliance) -> Response:
+    """The page's image with identifiers blacked out; the view is recorded first."""
+    if number not in appliance.pages.numbers(readable.version.id):
+        raise NotFound(NO_SUCH_DOCUMENT)
+    _record(readable, number, appliance)
+    return Response(appliance.pages.read(readable.version.id, number), media_type="image/png")
+
+
+@router.get("/pages/{number}/text")
+def text(number: PageNumber, readable: Readable, appliance: TheAppliance) -> dict[str, Any]:
+    """The page's redacted text, chunk by chunk, with each chunk's id; the view is recorded first."""
+    chunks = [chunk for chunk in appliance.store.of_version(readable.version.id) if number in chunk.pages]
+    if not chunks:
+        raise NotFound(NO_SUCH_DOCUMENT)
+    _record(readable, number, appliance)
+    return {"chunks": [{"id": c.id, "section": list(c.section), "kind": c.kind, "text": c.text} for c in chunks]}
+
+
+def _record(readable: Readable, number: int, appliance: TheAppliance) -> None:
+    appliance.log.append(
+        PageViewed(version=readable.version.id, page=number),
+        actor=readable.person.id,
+        operator=readable.person.operator,
+    )
