@@ -1,0 +1,84 @@
+"""Collections, which people are granted, and access labels, which say who may read a document."""
+
+import re
+import secrets
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Row, delete, insert, select
+
+from appliance.errors import NotFound, UsageError
+from appliance.storage.database import Database
+from appliance.storage.tables import collection, label
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """A set of documents under one redaction profile. `attributes`: `classification`, `compartments`."""
+
+    id: str
+    name: str
+    title: str
+    profile: str
+    attributes: dict[str, Any] = field(default_factory=dict)
+    created: str = ""
+
+
+class Collections:
+    """The collections of one home."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def create(
+        self, name: str, profile: str, *, title: str = "", classification: int = 0, compartments: tuple[str, ...] = ()
+    ) -> Collection:
+        """Make a collection. Raises UsageError when the name is taken or is not a short lower-case word."""
+        if not _NAME.fullmatch(name):
+            raise UsageError("a collection's name is 1 to 63 of a-z, 0-9, dot, dash, underscore", "Choose another")
+        made = Collection(
+            id=secrets.token_hex(8),
+            name=name,
+            title=title or name,
+            profile=profile,
+            attributes={"classification": classification, "compartments": sorted(compartments)},
+            created=datetime.now(UTC).isoformat(timespec="seconds"),
+        )
+        with self._database.exclusive() as connection:
+            if connection.execute(select(collection.c.id).where(collection.c.name == name)).first():
+                raise UsageError("a collection of that name exists", "Choose another name")
+            row = {key: getattr(made, key) for key in ("id", "name", "title", "profile", "attributes", "created")}
+            connection.execute(insert(collection).values(row))
+        return made
+
+    def get(self, key: str) -> Collection:
+        """A collection by id or name. Raises NotFound."""
+        with self._database.transaction() as connection:
+            known = (collection.c.id == key) | (collection.c.name == key)
+            row = connection.execute(select(collection).where(known)).first()
+        if row is None:
+            raise NotFound("no such collection")
+        return _collection(row)
+
+    def all(self) -> list[Collection]:
+        """Every collection, by name."""
+        with self._database.transaction() as connection:
+            return [_collection(row) for row in connection.execute(select(collection).order_by(collection.c.name))]
+
+    def delete(self, identifier: str) -> None:
+        """Remove a collection with its documents, grants and reviews; their keys and files are the caller's."""
+        with self._database.exclusive() as connection:
+            connection.execute(delete(collection).where(collection.c.id == identifier))
+
+    def add_label(self, digest: str, attributes: dict[str, Any]) -> None:
+        """Make an access label known; again is no change."""
+        with self._database.exclusive() as connection:
+            if not connection.execute(select(label.c.digest).where(label.c.digest == digest)).first():
+                connection.execute(insert(label).values(digest=digest, attributes=attributes))
+
+
+def _collection(row: Row[Any]) -> Collection:
+    return Collection(row.id, row.name, row.title, row.profile, dict(row.attributes), row.created)

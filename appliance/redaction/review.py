@@ -1,0 +1,103 @@
+"""What a person has to look at before a document is published, and what they decided.
+
+Stored are offsets, types and decisions: the reviewer's view parses the encrypted original again. Who may
+decide, and the audit record of a decision, belong to the caller.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+from sqlalchemy import delete, insert, select, update
+
+from appliance.errors import NotFound, UsageError
+from appliance.redaction.findings import Finding, Findings
+from appliance.redaction.policy import Profile
+from appliance.storage.database import Database
+from appliance.storage.tables import review
+
+Decision = Literal["accepted", "rejected"]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A span of a quarantined version that waits for a person; offsets as in `Finding`."""
+
+    id: int
+    version: str
+    block: int
+    start: int
+    end: int
+    type: str
+    score: float
+
+
+def reasons_for_review(findings: Findings, profile: Profile) -> str:
+    """Why a person has to see the document before it is published, without text of it; empty when nobody has to."""
+    unsure = [item for item in findings.items if item.review and profile.rule(item.type)]
+    if not unsure:
+        return ""
+    types = ", ".join(sorted({item.type for item in unsure}))
+    spans = "span" if len(unsure) == 1 else "spans"
+    return f"detection was unsure of {len(unsure)} {spans} ({types}) under the profile {profile.name}"
+
+
+def needs_review(findings: Findings, profile: Profile) -> bool:
+    """Whether a person has to see the document before it is published."""
+    return bool(reasons_for_review(findings, profile))
+
+
+class Reviews:
+    """The spans of one home that wait, and the decisions."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def queue(self, version: str, findings: Findings) -> int:
+        """Queue the unsure spans of a version in the place of what was queued for it. How many."""
+        unsure = [item for item in findings.items if item.review]
+        with self._database.exclusive() as connection:
+            connection.execute(delete(review).where(review.c.version == version))
+            for item in unsure:
+                connection.execute(insert(review).values(_row(version, item)))
+        return len(unsure)
+
+    def waiting(self, version: str | None = None) -> list[Waiting]:
+        """Undecided spans, of one version or of all, the least sure first."""
+        query = select(review).where(review.c.decision == "").order_by(review.c.score, review.c.id)
+        if version is not None:
+            query = query.where(review.c.version == version)
+        with self._database.transaction() as connection:
+            return [
+                Waiting(row.id, row.version, row.block, row.start, row.end, row.type, row.score)
+                for row in connection.execute(query)
+            ]
+
+    def decide(self, identifier: int, decision: Decision, person: str, *, type_: str = "") -> int:
+        """Record a person's decision on a span, with another type if they gave one.
+
+        How many spans of that version still wait. Raises NotFound, or UsageError when it is decided already.
+        """
+        values = {"decision": decision, "decided_by": person, "decided": datetime.now(UTC).isoformat()}
+        if type_:
+            values["type"] = type_
+        with self._database.exclusive() as connection:
+            row = connection.execute(select(review).where(review.c.id == identifier)).first()
+            if row is None:
+                raise NotFound("no such span to review")
+            if row.decision:
+                raise UsageError("this span is decided already", "Reload the page")
+            connection.execute(update(review).where(review.c.id == identifier).values(values))
+            left = select(review.c.id).where(review.c.version == row.version, review.c.decision == "")
+            return len(connection.execute(left).all())
+
+
+def _row(version: str, item: Finding) -> dict[str, object]:
+    return {
+        "version": version,
+        "block": item.block,
+        "start": item.start,
+        "end": item.end,
+        "type": item.type,
+        "score": item.score,
+    }
