@@ -1,0 +1,307 @@
+"""Find every identifier of a document: all detectors, one resolution, fail closed.
+
+1. Each block's shadow (what a reader sees) is taken; the blocks joined are the document.
+2. Pattern recognizers read the document; cells of a table are read again behind their column's header.
+3. The models read windows of it: spaCy and the ONNX name detector side by side.
+4. Evidence is weighed against counter-evidence and joined (`resolution`).
+5. Names found are searched in the whole document; then overlaps are settled.
+6. Findings are given in offsets of the original blocks, under the profile's rules.
+
+Left to the caller: acting on the findings, and quarantine when this raises. Any failure of any recognizer
+raises; there is no partial result.
+"""
+
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from appliance.documents.document import BlockKind
+from appliance.errors import Quarantined
+from appliance.redaction import resolution
+from appliance.redaction.findings import Evidence, Finding, Findings
+from appliance.redaction.language import language_of
+from appliance.redaction.policy import Profile
+from appliance.redaction.recognizers.shadow import Shadow, shadow
+from appliance.redaction.resolution import Candidate
+
+if TYPE_CHECKING:
+    from presidio_analyzer import EntityRecognizer, RecognizerResult
+
+WINDOW = 2000
+"""Longest text, in characters, that spaCy reads at once; so cost is linear in length."""
+_SURE_NAME = 0.5
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class BlockHint:
+    """What is known of a block beside its text: its kind, and for table rows each cell's span and column header."""
+
+    kind: BlockKind = "paragraph"
+    headers: tuple[tuple[int, int, str], ...] = ()
+
+
+class _Joined:
+    """The shadows of a document's blocks joined by line breaks."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self.shadows = [shadow(text) for text in texts]
+        self.starts: list[int] = []
+        position = 0
+        for each in self.shadows:
+            self.starts.append(position)
+            position += len(each.text) + 1
+        self.text = "\n".join(each.text for each in self.shadows)
+
+    @cached_property
+    def languages(self) -> list[str]:
+        return [language_of(each.text) for each in self.shadows]
+
+    def block_at(self, offset: int) -> int:
+        from bisect import bisect_right
+
+        return bisect_right(self.starts, offset) - 1
+
+    def windows(self) -> list[tuple[int, str]]:
+        """(offset, text) pieces of at most WINDOW characters, cut at line ends or spaces, never across blocks."""
+        pieces = []
+        for start, each in zip(self.starts, self.shadows, strict=True):
+            text, position = each.text, 0
+            while position < len(text):
+                end = min(len(text), position + WINDOW)
+                if end < len(text):
+                    cut = max(text.rfind("\n", position + WINDOW // 2, end), text.rfind(". ", position + WINDOW // 2, end) + 1)
+                    cut = cut if cut > position else text.rfind(" ", position + WINDOW // 2, end)
+                    end = cut if cut > position else end
+                if text[position:end].strip():
+                    pieces.append((start + position, text[position:end]))
+                position = end
+        return pieces
+
+    def original(self, start: int, end: int) -> Iterable[tuple[int, int, int]]:
+        """(block, start, end) in original offsets; a span over a block's end gives one piece a block."""
+        block = self.block_at(start)
+        while start < end and block < len(self.shadows):
+            each, base = self.shadows[block], self.starts[block]
+            stop = min(end, base + len(each.text))
+            if stop > start:
+                yield (block, *_original(each, start - base, stop - base))
+            block += 1
+            start = self.starts[block] if block < len(self.shadows) else end
+
+
+def _original(each: Shadow, start: int, end: int) -> tuple[int, int]:
+    return each.original(start, end)
+
+
+def _guarded(name: str, work: Callable[[], _T]) -> _T:
+    """Run one recognizer. Whatever it raises quarantines the document."""
+    try:
+        return work()
+    except Quarantined:
+        raise
+    except Exception as error:  # Anybody's recognizer may be plugged in: nothing it raises may let a document pass.
+        kind = type(error).__name__
+        raise Quarantined(
+            f"the recognizer {name} failed ({kind}), so nothing of this document is used", "Report it; the document waits in quarantine"
+        ) from None
+
+
+class Detector:
+    """All detectors, loaded once. Use `Detector.open`. Any number of threads may call `find`."""
+
+    def __init__(self, recognizers: "Sequence[EntityRecognizer]", nlp_engine: Any, onnx: Any, threads: int = 2) -> None:
+        from presidio_analyzer import RecognizerRegistry
+
+        from appliance.redaction.recognizers.counter import CounterEvidence
+        from appliance.redaction.recognizers.spacy_names import SpacyNameRecognizer
+
+        self.registry = RecognizerRegistry(recognizers=list(recognizers), supported_languages=["en"])
+        self._nlp_engine = nlp_engine
+        self._onnx = onnx
+        self._spacy = SpacyNameRecognizer()
+        self._counter = CounterEvidence()
+        self._nlp_lock = threading.Lock()
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="names") if threads > 1 else None
+
+    @classmethod
+    def open(
+        cls, packs_dir: Path, spacy_pack: str = "spacy-en-md", ner_pack: str = "pii-rampart", threads: int = 2
+    ) -> "Detector":
+        """Load the packs from `packs_dir` and every recognizer of this program. Downloads nothing.
+
+        Raises Unavailable when a pack is missing, IntegrityFailure when its digest differs from the manifest.
+        """
+        from appliance.redaction.recognizers import all_recognizers
+        from appliance.redaction.recognizers.onnx_names import OnnxNameRecognizer
+        from appliance.redaction.recognizers.spacy_names import PackNlpEngine
+
+        engine = PackNlpEngine(_pack(packs_dir, spacy_pack))
+        engine.load()
+        return cls(all_recognizers(), engine, OnnxNameRecognizer(_pack(packs_dir, ner_pack), threads=max(1, threads - 1)), threads)
+
+    def find_text(self, text: str, profile: Profile) -> Findings:
+        """Findings of one text under `profile`. Raises as `find`."""
+        return self.find([text], profile)
+
+    def find(self, texts: Sequence[str], profile: Profile, *, hints: Sequence[BlockHint] | None = None) -> Findings:
+        """Findings of one document: `texts` are its blocks in order, `hints` (if given) one for each.
+
+        Offsets are code points of the original texts. Raises Quarantined naming the recognizer that failed or
+        ran out of time. Thread-safe.
+        """
+        if hints is not None and len(hints) != len(texts):
+            raise ValueError("one hint for each block")
+        joined = _Joined(texts)
+        if not joined.text.strip():
+            return Findings((), profile.name, profile.digest)
+        settled = self._candidates(joined, profile, hints or ())
+        return Findings(tuple(self._report(settled, joined, profile)), profile.name, profile.digest, self._warnings(joined))
+
+    def _candidates(self, joined: _Joined, profile: Profile, hints: Sequence[BlockHint]) -> list[Candidate]:
+        text, enabled = joined.text, profile.detectors
+        windows = joined.windows()
+        onnx_job = None
+        if "pii-rampart" in enabled:
+            onnx_job = self._start(lambda: self._onnx_candidates(windows))
+        found: list[Candidate] = []
+        if "patterns" in enabled:
+            found += self._pattern_candidates(text)
+            found += self._column_candidates(joined, hints)
+        against = _guarded("counter_evidence", lambda: list(self._counter.spans(text)))
+        vetoes = resolution.Spans((start, end) for start, end, _ in against)
+        models: list[Candidate] = []
+        if "spacy" in enabled:
+            models += _guarded("spacy", lambda: self._spacy_candidates(windows))
+        if onnx_job:
+            models += onnx_job()
+        found += [weighed for each in models if (weighed := resolution.weigh(each, text, vetoes))]
+        combined = resolution.combine(found, text)
+        if "consistency" in enabled:
+            combined = self._consistent(combined, text, vetoes)
+        return resolution.settle([each for each in combined if each.score >= 0.3], text)
+
+    def _start(self, work: Callable[[], _T]) -> Callable[[], _T]:
+        """Run `work` beside the rest if there is a thread for it."""
+        if self._pool is None:
+            return lambda: _guarded("pii-rampart", work)
+        future = self._pool.submit(work)
+        return lambda: _guarded("pii-rampart", future.result)
+
+    def _pattern_candidates(self, text: str) -> list[Candidate]:
+        found: list[Candidate] = []
+        for recognizer in self.registry.recognizers:
+            def run(each: Any = recognizer) -> list[Candidate]:
+                return [_candidate(one, each.name) for one in each.analyze(text, each.supported_entities, None)]
+
+            found += _guarded(recognizer.name, run)
+        return found
+
+    def _column_candidates(self, joined: _Joined, hints: Sequence[BlockHint]) -> list[Candidate]:
+        """Read each cell behind its column's header, as if the row were a form."""
+        pieces: list[tuple[int, int, int]] = []
+        lines: list[str] = []
+        position = 0
+        for block, hint in enumerate(hints):
+            for start, end, header in hint.headers:
+                cell = joined.shadows[block].text[start:end] if joined.shadows[block].origin is None else shadow(
+                    "").text  # a cell with hidden characters is read with its row only
+                label = " ".join(shadow(header).text.split())
+                if not cell.strip() or not label:
+                    continue
+                line = f"{label}: {cell}"
+                offset = len(label) + 2
+                pieces.append((position + offset, position + len(line), joined.starts[block] + start))
+                lines.append(line)
+                position += len(line) + 1
+        if not lines:
+            return []
+        from bisect import bisect_right
+
+        starts = [piece[0] for piece in pieces]
+        found = []
+        for each in self._pattern_candidates("\n".join(lines)):
+            index = bisect_right(starts, each.start) - 1
+            if index >= 0 and each.end <= pieces[index][1]:
+                shift = pieces[index][2] - pieces[index][0]
+                found.append(Candidate(each.start + shift, each.end + shift, each.type, each.score, each.evidence))
+        return found
+
+    def _spacy_candidates(self, windows: Sequence[tuple[int, str]]) -> list[Candidate]:
+        found = []
+        with self._nlp_lock:
+            for (offset, text), (_, artifacts) in zip(
+                windows, self._nlp_engine.process_batch([text for _, text in windows], "en"), strict=True
+            ):
+                found += [_candidate(one, "spacy", offset) for one in self._spacy.analyze(text, [], artifacts)]
+        return found
+
+    def _onnx_candidates(self, windows: Sequence[tuple[int, str]]) -> list[Candidate]:
+        results = self._onnx.find_many([text for _, text in windows])
+        return [_candidate(one, self._onnx.name, offset) for (offset, _), many in zip(windows, results, strict=True) for one in many]
+
+    def _consistent(self, combined: list[Candidate], text: str, vetoes: resolution.Spans) -> list[Candidate]:
+        """Add every further mention of the names that are sure."""
+        from appliance.redaction.recognizers import consistency
+
+        names = [(each.start, each.end) for each in combined if each.type == "PERSON" and each.score >= _SURE_NAME]
+        more = [
+            Candidate(start, end, "PERSON", score, (Evidence("consistency", "PERSON", score, reason),))
+            for start, end, score, reason in _guarded("consistency", lambda: list(consistency.mentions(text, names)))
+            if not vetoes.overlaps(start, end)
+        ]
+        return resolution.combine([*combined, *more], text) if more else combined
+
+    @staticmethod
+    def _report(settled: Iterable[Candidate], joined: _Joined, profile: Profile) -> Iterable[Finding]:
+        for each in settled:
+            rule = profile.rule(each.type)
+            if rule is None or each.score < rule.min_score:
+                continue
+            if rule.only and not _applies(rule.only, joined.text[each.start : each.end]):
+                continue
+            for block, start, end in joined.original(each.start, each.end):
+                yield Finding(
+                    block, start, end, each.type, round(each.score, 3), each.recognizer, each.evidence, rule.wants_review(each.score)
+                )
+
+    @staticmethod
+    def _warnings(joined: _Joined) -> tuple[str, ...]:
+        """One code a language that the models do not read."""
+        others = {code for code in joined.languages if code not in ("", "en")}
+        return tuple(f"language_not_english:{code}" for code in sorted(others))
+
+
+def _applies(only: str, value: str) -> bool:
+    """Whether a rule restricted to some findings of its type applies to this one."""
+    import regex
+
+    if only == "over_89":
+        number = regex.search(r"\d+", value)
+        return number is not None and int(number[0]) > 89
+    if only == "complete_date":
+        return regex.fullmatch(r"(?:18|19|20)\d{2}s?", value.strip()) is None
+    if only == "sub_state":
+        from appliance.redaction.recognizers.lexicon import words
+
+        return value.casefold().strip(" .") not in words("countries")
+    return True
+
+
+def _candidate(found: "RecognizerResult", recognizer: str, offset: int = 0) -> Candidate:
+    reason = (found.analysis_explanation.textual_explanation or "") if found.analysis_explanation else ""
+    return Candidate(
+        found.start + offset, found.end + offset, found.entity_type, found.score,
+        (Evidence(recognizer, found.entity_type, round(float(found.score), 3), reason),),
+    )
+
+
+def _pack(packs_dir: Path, name: str) -> Path:
+    """The folder of a pack after its files were hashed (invariant I6)."""
+    from appliance.weights.checking import open_pack
+
+    return open_pack(Path(packs_dir), name).folder

@@ -1,0 +1,37 @@
+"""Traits that help to single out a person: nationality, ethnicity, occupation. Only where they describe someone.
+
+"A Turkish national" is one, "English, French or German as electives" is not.
+"""
+
+from appliance.redaction.recognizers.base import RuleRecognizer, rule
+from appliance.redaction.recognizers.lexicon import alternation
+
+
+class DemographicRecognizer(RuleRecognizer):
+    """See the module. Built on first use: its patterns come from word lists."""
+
+    NAME = "demographic"
+    TYPES = ("DEMOGRAPHIC",)
+
+    def load(self) -> None:
+        """Compile the patterns."""
+        nation, job = alternation("demonyms"), alternation("professions")
+        people = r"(?:national(?:ity|s)?|citizens?|origin|descent|ancestry|man|woman|male|female|gentleman|lady|boy|girl|patient|person|family|father|mother|immigrant|refugee|couple|businessman|lawyer|subject)"
+        race = r"(?:african[- ]american|afro[- ]caribbean|caucasian|hispanic|latin[oa]|asian|white|black|native american|pacific islander|jewish|muslim|christian|catholic|hindu|buddhist|sikh|roma)"
+        who = r"(?:he|she|they|i|who|applicant|patient|victim|wife|husband|father|mother|son|daughter|brother|sister)"
+        self.RULES = (
+            rule("DEMOGRAPHIC", rf"(?i)(?<![\w-])(?P<v>(?:(?:{nation})[ -]){{0,1}}(?:{nation}))(?= {people}\b)", 0.7, "nationality of a person"),
+            rule("DEMOGRAPHIC", rf"(?i)\b(?:nationality|citizenship|ethnicity|race|religion|country of birth|nacionalidad)[ ]?[:=][ ]{{0,3}}(?P<v>[\p{{L}} -]{{3,30}}?)(?=[ ]*(?:$|\n|[|;,.]))", 0.75, "after a label"),
+            rule("DEMOGRAPHIC", rf"(?i)(?<![\w-])(?P<v>{race})(?=[ -](?:{people}|(?:fe)?male|race|ethnicity|\d+)\b)", 0.7, "ethnicity of a person"),
+            rule("DEMOGRAPHIC", rf"(?i)\byears?[- ]?old,?[ ](?:\w+[ -]){{0,2}}?(?P<v>{race}|{nation})(?!\w)", 0.7, "after an age"),
+            rule("DEMOGRAPHIC", rf"(?i)(?:\byears?[- ]?old[ ,]+(?:\w+[ ]){{0,2}}?|\bretired[ ]|\b(?:works?|worked|working|employed|practis(?:es|ed|ing)|practic(?:es|ed|ing))[ ](?:full[- ]time[ ]|part[- ]time[ ])?as[ ](?:an?[ ])?|\b{who}[ ](?:is|was|had been)[ ](?:an?|the)[ ](?:former[ ]|retired[ ]|self-employed[ ])?)(?P<v>{job})(?!\w)", 0.7, "occupation of a person"),
+            rule("DEMOGRAPHIC", r"(?i)\b(?:occupation|profession|job(?: title)?|employment|profesi[oó]n)[ ]?[:=][ ]{0,3}(?P<v>[\p{L}/ -]{3,40}?)(?=[ ]*(?:$|\n|[|;,.]))", 0.75, "after an occupation label"),
+            rule("DEMOGRAPHIC", r"\bSexo[ ]?[:=][ ]{0,3}(?P<v>[\p{L}]{1,10})(?!\w)", 0.6, "after a sex label"),
+            rule("DEMOGRAPHIC", r"(?i)\b(?:paciente|informe[^\n.]{0,40}:)[ ](?:paciente )?(?:de |un |una )?(?P<v>var[oó]n|mujer|hombre|niñ[oa])\b", 0.55, "sex of the patient"),
+            rule("DEMOGRAPHIC", r"(?i)\b(?P<v>var[oó]n|mujer|niñ[oa]|hombre)(?= de \d{1,3} (?:años|meses|días))", 0.6, "sex beside an age"),
+        )
+
+
+def occupation_header(header: str) -> bool:
+    """Whether a table column under `header` holds occupations or nationalities."""
+    return header.strip().rstrip(":").casefold() in {"occupation", "profession", "job", "nationality", "citizenship", "ethnicity", "race", "religion"}

@@ -1,0 +1,110 @@
+"""Names by the words around them: titles, form labels, salutations, signatures, kinship, credentials, mail headers.
+
+Their evidence is strong: "Dr. Murphy" is a person although "Murphy's sign" is not.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+import regex
+from presidio_analyzer import RecognizerResult
+
+from appliance.redaction.recognizers.base import ApplianceRecognizer, matches, result
+
+_TOKEN = r"(?:[\p{Lu}][\p{L}\p{M}'`-]*[\p{L}\p{M}]|\p{Lu}(?:\.-?\p{Lu})*\.?(?!\w))"
+_PARTICLE = r"(?:de|del|della|de la|de los|de las|da|das|dos|do|di|du|la|le|van|van der|van den|van de|von|von der|zu|den|der|ter|ten|al|el|bin|ibn|bint|ben|abu|af|av|y|e|st\.|san|mac|o')"
+NAME = rf"{_TOKEN}(?:(?:[ ]|, (?=(?:Jr|Sr|II|III|IV)\b))(?:{_PARTICLE}[ ])?{_TOKEN}){{0,4}}"
+_ONE_LINE_NAME = rf"(?:{_PARTICLE}[ ])?{NAME}"
+_COMMA_NAME = rf"(?:{_PARTICLE}[ ])?{_TOKEN}(?:[ ]{_TOKEN}){{0,2}},[ ]?{_TOKEN}(?:[ ]{_TOKEN}){{0,2}}"
+_TITLE = (
+    r"(?:Mr|Mrs|Ms|Mx|Miss|Mister|Madam|Madame|Mme|Mlle|Monsieur|Sir|Dame|Lord|Lady|Dr|Drs|Doctor|Prof|Professor|Rev|Reverend|Fr|Father|Sister|Brother|Imam|Rabbi|"
+    r"Judge|Justice|Ambassador|Capt|Captain|Lt|Lieutenant|Lt Col|Col|Colonel|Maj|Major|Gen|General|Brig|Brigadier|Sgt|SSgt|MSgt|Sergeant|Cpl|LCpl|Corporal|Pte|Pvt|Private|"
+    r"Cdr|Commander|Cmdr|Adm|Admiral|WO1|WO2|CPO|PO|Airman|Spc|Officer|Constable|Inspector|Detective|Nurse|Matron|Sra|Srta|Sr|Señora|Señor|Señorita|Don|Doña|D|Dña|Dra|Herr|Frau|Sig|Signor|Signora|Dott|Dhr|Mevr|"
+    r"MR|MRS|MS|MISS|DR|PROF|CAPT|LT|COL|MAJ|GEN|SGT|CPL)"
+)
+_FORM_LABEL = (
+    r"(?:(?:full |first |last |given |family |middle |maiden |birth |preferred |patient(?:'s)? |client(?:'s)? |customer(?:'s)? |applicant(?:'s)? |account |card ?|policy ?|employee |member |subscriber |"
+    r"insured |guarantor |user |contact |beneficial owner |doctor |physician |provider |nurse |traveller |traveler |holder )?(?:name|surname|forename|nombre|apellidos?|nom|pr[eé]nom|nachname|vorname|naam)s?(?: of [a-z ]{3,20})?|"
+    r"patient|paciente|pt|resident|subject|re|attn|attention|cc|bcc|from|to|sender|recipient|author|attending(?: physician)?|physician|doctor|provider|surgeon|assistant|an(?:a)?esthesi(?:ologist|a)|"
+    r"referring(?: physician| provider| doctor)?|referred by|primary care(?: physician| provider)?|pcp|gp|consultant|m[eé]dico|respons(?:a|i)ble(?: cl[ií]nico)?|remitido por|nurse|therapist|"
+    r"dictated by|transcribed by|signed(?: by)?|electronically signed(?: by)?|prepared by|reviewed by|approved by|authori[sz]ed by|completed by|reported by|submitted by|witness(?:ed by)?|verified by|checked by|"
+    r"(?:emergency )?contact(?: person)?|next of kin|nok|guardian|mother|father|spouse|wife|husband|partner|son|daughter|parent|carer|caregiver|"
+    r"customer|client|account holder|holder|cardholder|borrower|co-borrower|guarantor|beneficiary|payee|payer|remitter|director|secretary|chair(?:man|woman|person)?|treasurer|shareholder|owner|"
+    r"(?:relationship |account |case |project )?manager|officer|supervisor|employee|requester|requested by|assigned to|reporter|interviewer|interviewee|attendees?|present|participants?|apologies|minutes(?: taken)? by|"
+    r"driver|passenger|traveller|traveler|commander|operator|technician|inspector|engineer|poc|point of contact|signature)"
+)
+_KIN = (
+    r"(?:wife|husband|spouse|partner|fianc[eé]e?|girlfriend|boyfriend|daughter|son|mother|mom|mum|father|dad|sister|brother|grandmother|grandfather|grandma|grandpa|granddaughter|grandson|aunt|uncle|niece|nephew|cousin|"
+    r"stepmother|stepfather|stepson|stepdaughter|mother-in-law|father-in-law|sister-in-law|brother-in-law|son-in-law|daughter-in-law|guardian|caregiver|carer|neighbou?r|friend|kid|child|baby|boss|colleague|"
+    r"maiden name is|name is|named|called|call me|known as|alias|a\.k\.a\.|aka|née|nee|this is|i am|i'm|under the name)"
+)
+_CREDENTIAL = r"(?:MD|M\.D\.?|DO|D\.O\.|MBBS|MBChB|FRCS|FRCP|FACS|PhD|Ph\.D\.?|RN|R\.N\.|LPN|NP|ARNP|CRNP|FNP|PA-C|PA|PT|OT|DPT|PharmD|RPh|DDS|DMD|DVM|LCSW|MSW|Esq\.?|CPA|CFA|JD|J\.D\.|QC|KC|RCP|CRNA|CNM)"
+_CLOSING = (
+    r"(?:(?:kind|best|warm|warmest|many|with)?[ ]?(?:regards|wishes)|best|cheers|thanks(?: again| so much| a lot| in advance)?|many thanks|thank you|thx|sincerely(?: yours)?|yours(?: sincerely| faithfully| truly)?|cordially|"
+    r"respectfully(?: yours)?|faithfully|love|take care|talk soon|signed|saludos(?: cordiales)?|atentamente|un saludo|mit freundlichen gr[uü][sß]{1,2}en|cordialement)"
+)
+_RULES = tuple((regex.compile(pattern, regex.MULTILINE | regex.V1), score, reason) for pattern, score, reason in (
+    (rf"(?<![\p{{L}}.])(?:{_TITLE}\.?[ ]{{1,2}}(?:{_TITLE}\.?[ ]{{1,2}})?|(?:Lt\.? Col\.?|Maj\.? Gen\.?|Wing Commander|Staff Sergeant|Chief Petty Officer|Flight Lieutenant|Warrant Officer)[ ])(?P<v>{_ONE_LINE_NAME})", 0.9, "after a title"),
+    (rf"(?im:^|[|;,.(\t]|[ ]{{2,}})[ ]*(?i:{_FORM_LABEL})[ ]*(?:\([\w ]+\)[ ]*)?[:=|][ ]{{0,8}}(?:{_TITLE}\.? )?(?P<v>{_COMMA_NAME}(?=[ ]*(?:$|[|;\d(]|[ ]{{2,}}|[A-Z]{{2,}}[ :#]))|{_ONE_LINE_NAME})", 0.85, "after a form label"),
+    (rf"(?i:\b(?:dear|hi|hello|hey|good (?:morning|afternoon|evening)|greetings|hola|estimad[oa]|sehr geehrte[r]?|lieber|liebe|cher|chère)),?[ ](?:{_TITLE}\.? )?(?P<v>{_ONE_LINE_NAME})", 0.85, "after a salutation"),
+    (rf"(?im:^[ ]*|[.!?][ ]+){'(?i:' + _CLOSING + ')'}[ ]*[,.!-]*(?:[ ]*\n){{0,3}}[ ]*(?P<v>{_ONE_LINE_NAME})[ ]*(?=$|[,.|(]|\n)", 0.8, "after a closing"),
+    (rf"(?i:\b(?:my|his|her|their|the|patient's|pt's|your|our|a)[ ](?:\w+[ ])?{_KIN}|\b{_KIN}),?[ ]+(?:{_TITLE}\.? )?(?P<v>{NAME})", 0.7, "after a word of kinship or naming"),
+    (rf"(?<![\p{{L}}'-])(?P<v>{_ONE_LINE_NAME}),?[ ](?:{_CREDENTIAL})(?![\w])", 0.85, "before a credential"),
+    (rf"(?<![\p{{L}}'-])(?P<v>{_COMMA_NAME}|{_ONE_LINE_NAME})\"?[ ]*<[^<>\s]{{1,80}}@[^<>\s]{{1,80}}>", 0.9, "display name of a mail address"),
+    (rf"^(?P<v>{_TOKEN}(?:[ ]{_TOKEN})?)[ ]?(?:,|-|--|:)[ ]?(?=$|(?i:can|could|please|pls|i|we|as|just|thanks|the|attached|quick|following|per|any|do|are|have|would|here)\b)", 0.6, "opening of a message"),
+    (rf"(?i:\b(?:(?:seen|signed|dictated|reviewed|examined|evaluated|admitted|referred|performed|assisted|written|prepared|approved|represented|treated|followed|authori[sz]ed|accompanied|interviewed|witnessed|reported|countersigned) by|spoke (?:with|to)|discussed with|per|c/o|attn\.?|on behalf of|signed:|beneficiary|account holder))[ ](?:{_TITLE}\.? )?(?P<v>{NAME})", 0.6, "after a verb with a person"),
+    (rf"(?i:\b(?:the )?(?:applicants?|appellant|plaintiff|defendant|claimant|complainant|respondent|accused|deceased|witness|victim)),?[ ](?:{_TITLE}\.? )?(?P<v>{NAME})", 0.6, "party to a case"),
+    (rf"(?i:\b(?:employee|patient|customer|client|resident|tenant|borrower|user|member|soldier|traveller|passenger|director|inmate|pupil|student))[ ](?:{_TITLE}\.? )?(?P<v>{_TOKEN}[ ](?:{_PARTICLE}[ ])?{_TOKEN})", 0.55, "after a role"),
+))
+_STOP = regex.compile(
+    r"(?:The|This|That|These|Those|A|An|And|Or|But|If|In|On|At|By|For|From|To|Of|With|Is|Was|Are|Were|Be|Been|Has|Have|Had|It|He|She|They|We|You|I|All|Any|No|Not|Yes|None|Please|Thanks|Thank|Team|Sir|Madam|"
+    r"Sirs|Everyone|Folks|There|Here|Who|What|When|Where|Which|Why|How|Will|Can|Could|Should|May|Patient|Patients|Date|Name|Address|Phone|Tel|Fax|Email|E-mail|Dob|DOB|Age|Sex|Gender|Unknown|Number|No|N/A|NA|"
+    r"MRN|SSN|ID|NPI|Customer|Client|Account|Department|Dept|Service|Services|Office|Hospital|Clinic|Bank|Committee|Board|Council|Court|Government|Re|RE|Subject|Regards|Best|Attending|Physician|Doctor|Nurse|Staff|"
+    r"Clinical|Medical|Support|Human|Resources|Manager|Admin|Administrator|Customer|Compliance|Officer|Director|Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday|January|February|March|April|June|July|August|"
+    r"September|October|November|December|MD|RN|DO|Edad|Sexo|Fecha|Médico|Domicilio|NHC|NASS|CP|Localidad|Apellidos|Nombre|Servicio|Hospital|Informe|España)", 0)
+
+
+def clean_name(text: str, start: int, end: int) -> tuple[int, int]:
+    """Drop words from both ends that are no part of a name; an empty span when nothing is left."""
+    words = [(match.start(), match.end()) for match in regex.finditer(r"[\p{L}\p{M}\d'`.\-/]+", text[start:end])]
+    words = [(start + s, start + e) for s, e in words]
+    bare = [text[s:e].strip(".'`-") for s, e in words]
+    first, last = 0, len(words)
+    while first < last and _STOP.fullmatch(bare[first]):
+        first += 1
+    for position in range(first, last):
+        if _STOP.fullmatch(bare[position]) and len(bare[position]) > 1:
+            last = position
+            break
+    if first >= last:
+        return start, start
+    begin, finish = words[first][0], words[last - 1][1]
+    tail = text[begin:finish]
+    if tail.endswith(("'s", "'S")):
+        finish -= 2
+    elif tail.endswith(("'", "`", "-")) or (tail.endswith(".") and len(bare[last - 1]) > 2 and "." not in bare[last - 1]):
+        finish -= 1
+    return begin, finish
+
+
+class NameContextRecognizer(ApplianceRecognizer):
+    """See the module."""
+
+    NAME = "name_context"
+    TYPES = ("PERSON",)
+
+    def spans(self, text: str, nlp_artifacts: Any = None) -> Iterable[RecognizerResult]:
+        """Names in a context that makes them names."""
+        for pattern, score, reason in _RULES:
+            for match in matches(pattern, text, self.name):
+                start, end = clean_name(text, *match.span("v"))
+                if end - start > 1:
+                    yield result("PERSON", start, end, score, self, reason)
+
+
+_NAME_HEADER = regex.compile(rf"(?i)(?:{_FORM_LABEL})(?: ?\([\w ,]+\))?|(?:staff|crew|team) member|who|people|persons?|signatory|applicants?")
+
+
+def is_name_header(header: str) -> bool:
+    """Whether a table column under `header` holds names of people."""
+    return bool(_NAME_HEADER.fullmatch(header.strip().rstrip(":").strip()))

@@ -1,0 +1,78 @@
+"""Organisations by their own words: "St. Cole Medical Center", "Pope Inc", "Jones, Kemp and Daniel", "Söke Labour Court".
+
+A name made of generic words only ("Court of Cassation", "Compliance Committee", "Intensive Care Unit") points at
+nobody and is left.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+import regex
+from presidio_analyzer import RecognizerResult
+
+from appliance.redaction.recognizers.base import ApplianceRecognizer, matches, result
+
+_HEADS = (
+    r"Hospitals?|Clinics?|Medical (?:Center|Centre|Group|Associates|Practice)|Health (?:Center|Centre|System|Services|Partners|Trust)|Healthcare|Family (?:Practice|Medicine|Health)|Hospice|Infirmary|Nursing Home|Pharmacy|Surgery|Care Home|"
+    r"University|College|Institute|School|Academy|Laborator(?:y|ies)|Bank|Bancorp|Trust|Insurance|Assurance|Mutual|Credit Union|Foundation|Association|Society|Company|Co|Corporation|Corp|Inc|Incorporated|"
+    r"LLC|L\.L\.C|LLP|LP|L\.P|PLC|plc|Ltd|Limited|GmbH|AG|SA|S\.A|SAS|SARL|SpA|S\.p\.A|B\.V|BV|NV|N\.V|AB|Oy|A/S|Pty|Group|Holdings?|Partners|Associates|Industries|Enterprises|Solutions|Technologies|Systems|and Sons|& Sons|"
+    r"Court|Tribunal|Ministry|Prosecutor's Office|Prosecution Office|Police|Prison|Penitentiary|Council|Municipality|Directorate|Agency|Authority|Department|Committee|Commission|Parliament|Assembly|Bar Association|Chamber|"
+    r"Church|Parish|Union|Party|Regiment|Battalion|Brigade|Squadron|Barracks|Airport|Hotel"
+)
+_WORD = r"(?:[\p{Lu}][\p{L}\p{M}'&.-]*|St\.|&)"
+_BY_HEAD = regex.compile(rf"(?<![\p{{L}}.])(?:{_WORD},? (?:(?:of|and|de|the|for|del|la|&) (?:the )?)?){{1,5}}(?:{_HEADS})(?![\p{{L}}])\.?(?: (?:of|de|del|for) (?:the )?{_WORD}(?: {_WORD}){{0,2}})?")
+_SPANISH = regex.compile(rf"(?<!\p{{L}})(?:Hospital|Cl[ií]nica|Centro(?: de Salud| M[eé]dico)?|Complejo Hospitalario|Instituto|Universidad|Fundaci[oó]n|Ambulatorio|Residencia|Policl[ií]nica)(?: (?:de|del|de la|la|las|los|y|e|i|en|General|Universitari[oa]|Cl[ií]nico|Regional|Provincial|Comarcal)){{0,4}} {_WORD}(?:(?: (?:de|del|de la|la|las|los|y|i)){{0,2}} {_WORD}){{0,5}}")
+_FIRM = regex.compile(r"(?<![\p{L}])[\p{Lu}][\p{L}'-]+, [\p{Lu}][\p{L}'-]+,? (?:and|&) [\p{Lu}][\p{L}'-]+(?![\p{L}])")
+_HYPHENATED = regex.compile(r"(?:\b(?:invoice to|bill to|at|for|with|from|of|via|by)[ ])(?P<v>[\p{Lu}][\p{L}']+-[\p{Lu}][\p{L}']+)(?=[,.;\n]| (?:Inc|Ltd|LLC|Group|and Sons|PLC))")
+_LABEL = regex.compile(r"(?im:^|[|;,.(\t])[ ]*(?:employer|company(?: name)?|organi[sz]ation|institution|facility|bank(?: name)?|insurer|insurance(?: company| carrier)?|carrier|payer|pharmacy|school|unit|regiment|vendor|supplier)[ ]*[:=][ ]{0,6}(?P<v>[\p{Lu}][\p{L}\p{M}\d'&.,()/ -]{2,60}?)(?=[ ]*(?:$|\n|[|;]|[ ]{2}))")
+GENERIC = frozenset("""
+the of and for de in a an to on at its her his their this that under with & european international national federal central supreme high constitutional regional district city
+county state states general local public private joint royal united republic kingdom government governments state's council committee commission court courts tribunal chamber section grand plenary
+assembly parliament ministry minister department departments division directorate office service services authority agency administration administrative board body bureau centre center unit team group appeal
+appeals cassation assize criminal civil commercial labour labor family juvenile military land tax fiscal social security insurance pension fund health medical care justice interior foreign affairs finance
+economy education labour defence defense police prosecutor prosecutor's prosecution public prison penitentiary hospital clinic forensic institute university faculty school college bank trust first second third instance
+convention registry registrar protocol treaty union rights human nations security investigation investigations bar association legal aid immigration asylum refugee board appeals administrative
+company corporation inc ltd llc limited co holdings holding partners borrower lender agent bank banks holder holders company's compliance risk audit credit operations operational treasury management senior executive
+quality assurance safety incident response emergency department intensive acute critical outpatient inpatient pharmacy laboratory radiology nursing surgery surgical medicine internal pediatric paediatric oncology cardiology
+neurology psychiatry orthopedics orthopaedics gynecology obstetrics maternity infection control ethics clinical governance patient patients experience human resources information technology it support help desk helpdesk facilities
+maintenance engineering logistics supply stores training planning policy policies procurement purchasing internal external affairs communications relations customer client anti-money anti laundering aml kyc fraud
+dear hi regards best team section new house houses lords commons council europe committee's commission's court's ministers
+""".split())
+
+
+def is_generic(name: str) -> bool:
+    """Whether every word of an organisation's name is generic."""
+    words = regex.findall(r"[\p{L}\p{M}'-]+", name.casefold())
+    return all(word.removesuffix("'s") in GENERIC for word in words)
+
+
+class OrganisationRecognizer(ApplianceRecognizer):
+    """See the module."""
+
+    NAME = "organisation"
+    TYPES = ("ORGANIZATION",)
+
+    def spans(self, text: str, nlp_artifacts: Any = None) -> Iterable[RecognizerResult]:
+        """Organisations with at least one specific word."""
+        for pattern, score, reason in (
+            (_BY_HEAD, 0.7, "ends in a kind of organisation"), (_SPANISH, 0.7, "begins with a kind of organisation"),
+            (_FIRM, 0.65, "names joined as a firm"), (_HYPHENATED, 0.5, "two names joined"), (_LABEL, 0.7, "after a label of organisation"),
+        ):
+            group = "v" if "v" in pattern.groupindex else 0
+            for match in matches(pattern, text, self.name):
+                start, end = match.span(group)
+                start, end = _trim(text, start, end)
+                if end > start and not is_generic(text[start:end]):
+                    yield result("ORGANIZATION", start, end, score, self, reason)
+
+
+_LEAD = regex.compile(r"(?:(?:The|A|An|At|In|On|By|For|From|To|Of|With|And|Dear|Hi|This|That|When|If|As|Our|Your|Under|Before|Each|Every|Any|All|No|Please|Both|See|Per|Contact|Call|Ask|Visit)[, ]+)+")
+
+
+def _trim(text: str, start: int, end: int) -> tuple[int, int]:
+    lead = _LEAD.match(text, start, end)
+    if lead:
+        start = lead.end()
+    while end > start and text[end - 1] in " ,;-&":
+        end -= 1
+    return start, end

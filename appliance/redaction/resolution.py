@@ -1,0 +1,246 @@
+"""From evidence to findings: weigh what the detectors say, settle overlaps, keep the reasons.
+
+1. Evidence of a model on a name is weighed by its form, by word lists and by counter-evidence.
+2. Overlapping evidence of one type becomes one span; agreeing detectors raise its score (noisy or).
+3. Between types the higher score wins; what the loser covered beside it stays masked.
+Works on the shadow of a whole document; knows nothing of blocks and profiles.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import regex
+
+from appliance.redaction.findings import Evidence
+from appliance.redaction.recognizers.codes import label_type
+from appliance.redaction.recognizers.counter import is_abbreviation
+from appliance.redaction.recognizers.lexicon import words
+from appliance.redaction.recognizers.names import clean_name
+from appliance.redaction.recognizers.organisations import is_generic
+
+MODELS = frozenset({"spacy", "pii-rampart"})
+_SOFT = frozenset({"PERSON", "ORGANIZATION", "LOCATION", "DEMOGRAPHIC"})
+_RANK = {type_: rank for rank, type_ in enumerate((
+    "EMAIL_ADDRESS", "URL", "IBAN_CODE", "CREDIT_CARD", "US_SSN", "IP_ADDRESS", "MEDICAL_RECORD", "ACCOUNT_NUMBER", "PHONE_NUMBER",
+    "ID", "DATE_TIME", "PERSON", "ORGANIZATION", "LOCATION", "AGE", "DEMOGRAPHIC", "QUANTITY", "OTHER",
+))}
+_NAME_WORD = regex.compile(r"[\p{L}\p{M}][\p{L}\p{M}'-]*")
+_WORTH_MASKING = regex.compile(r"\d|\p{Lu}|\p{L}{3}")
+_GAP = regex.compile(r"[ ]{1,2}|, |-")
+
+
+@dataclass(slots=True)
+class Candidate:
+    """Evidence for one type on the shadow span [start, end)."""
+
+    start: int
+    end: int
+    type: str
+    score: float
+    evidence: tuple[Evidence, ...] = field(default=())
+
+    @property
+    def recognizer(self) -> str:
+        """The recognizer whose evidence is strongest."""
+        return max(self.evidence, key=lambda each: each.score).recognizer
+
+
+class Spans:
+    """Sorted spans that answer whether something overlaps them."""
+
+    def __init__(self, spans: Iterable[tuple[int, int]]) -> None:
+        merged: list[list[int]] = []
+        for start, end in sorted(spans):
+            if merged and start <= merged[-1][1]:
+                merged[-1][1] = max(merged[-1][1], end)
+            else:
+                merged.append([start, end])
+        self._starts = [start for start, _ in merged]
+        self._ends = [end for _, end in merged]
+
+    def overlaps(self, start: int, end: int) -> bool:
+        """Whether any of the spans shares a character with [start, end)."""
+        from bisect import bisect_left
+
+        position = bisect_left(self._ends, start + 1)
+        return position < len(self._starts) and self._starts[position] < end
+
+
+def _has(name: str, *lists: str) -> bool:
+    return any(name in words(each) for each in lists)
+
+
+def name_score(name: str, base: float) -> tuple[float, str]:
+    """How far the form of a name bears out a model's word on it: (score, reason)."""
+    tokens = [match[0].removesuffix("'s") for match in _NAME_WORD.finditer(name)]
+    if not tokens:
+        return 0.0, "no letters"
+    folded = [token.casefold() for token in tokens]
+    if all(_has(token, "drugs", "demonyms", "countries") for token in folded) and not any(_has(t, "given_names") for t in folded):
+        return 0.1, "a drug or nationality"
+    known = any(_has(token, "given_names", "surnames") for token in folded)
+    if not any(token[0].isupper() for token in tokens):
+        return (base * 0.8, "known name in lower case") if known else (base * 0.5, "lower case")
+    if len(tokens) == 1:
+        token = tokens[0]
+        if is_abbreviation(token) or len(token) < 3 or any(c.isdigit() for c in name):
+            return 0.15, "abbreviation"
+        if token.isupper() and not known:
+            return base * 0.5, "one word in capitals"
+        if _has(folded[0], "ambiguous_names"):
+            return base * 0.75, "ordinary word"
+        return (base, "known name") if known else (base * 0.85, "one word")
+    if any(character.isdigit() for character in name):
+        return base * 0.5, "holds a digit"
+    return (min(1.0, base + 0.2), "known name") if known else (base, "several words")
+
+
+def weigh(candidate: Candidate, text: str, against: "Spans") -> Candidate | None:
+    """A model's candidate with its score corrected, or None when nothing is left of it."""
+    start, end = candidate.start, candidate.end
+    (said,) = candidate.evidence
+    if candidate.type == "PERSON":
+        start, end = clean_name(text, start, end)
+    while end > start and text[end - 1] in " \n,.;:-|(":
+        end -= 1
+    while start < end and text[start] in " \n,.;:-|)":
+        start += 1
+    if end - start < 2:
+        return None
+    value = text[start:end]
+    if "\n" in value and candidate.type != "LOCATION":
+        end = start + value.index("\n")
+        value = text[start:end]
+    if candidate.type == "PERSON":
+        score, reason = name_score(value, said.score)
+    elif candidate.type == "ORGANIZATION":
+        score, reason = _organisation_score(value, said.score)
+    else:
+        score, reason = _place_score(value, said.score)
+    evidence = [Evidence(said.recognizer, said.type, round(score, 3), reason)]
+    if against.overlaps(start, end):
+        score = min(score, 0.2)
+        evidence.append(Evidence("counter_evidence", said.type, -0.5, "eponym, drug, role or heading"))
+    return Candidate(start, end, candidate.type, score, tuple(evidence))
+
+
+def _organisation_score(value: str, base: float) -> tuple[float, str]:
+    tokens = _NAME_WORD.findall(value)
+    if is_generic(value) or not tokens:
+        return 0.1, "generic words"
+    if len(tokens) == 1 and (value.isupper() or len(value) < 4 or is_abbreviation(value)):
+        return 0.3, "abbreviation"
+    if label_type(value):
+        return 0.2, "a label"
+    if not tokens[0][0].isupper():
+        return 0.25, "lower case"
+    return (base * 0.8, "one word") if len(tokens) == 1 else (base, "several words")
+
+
+def _place_score(value: str, base: float) -> tuple[float, str]:
+    tokens = [match[0].casefold() for match in _NAME_WORD.finditer(value)]
+    if not any(character.isupper() for character in value) and not any(c.isdigit() for c in value):
+        return base * 0.5, "lower case"
+    if not tokens:
+        return (0.2, "digits alone")
+    if len(value) < 4 or is_abbreviation(value):
+        return 0.3, "abbreviation"
+    if all(_has(token, "drugs", "eponyms", "demonyms") for token in tokens):
+        return 0.1, "a drug, eponym or nationality"
+    return base, "place"
+
+
+def combine(candidates: Sequence[Candidate], text: str) -> list[Candidate]:
+    """Overlapping (for PERSON also adjoining) candidates of one type become one. Returns them sorted."""
+    joined: list[Candidate] = []
+    for type_ in {candidate.type for candidate in candidates}:
+        group = sorted((c for c in candidates if c.type == type_), key=lambda c: (c.start, -c.end))
+        last: Candidate | None = None
+        for each in group:
+            touching = last is not None and (
+                each.start < last.end
+                or (type_ == "PERSON" and last.score >= 0.4 and each.score >= 0.4 and _GAP.fullmatch(text, last.end, each.start) is not None)
+            )
+            if touching and last is not None:
+                if each.end > last.end and min(each.score, last.score) < 0.3 <= max(each.score, last.score):
+                    # Why: weak evidence must not widen a span that is strongly believed.
+                    if each.score > last.score:
+                        last.start, last.end = each.start, each.end
+                else:
+                    last.end = max(last.end, each.end)
+                last.evidence += each.evidence
+                last.score = _noisy_or(last.evidence)
+            else:
+                last = Candidate(each.start, each.end, type_, each.score, each.evidence)
+                joined.append(last)
+    return sorted(joined, key=lambda c: c.start)
+
+
+def _noisy_or(evidence: Iterable[Evidence]) -> float:
+    """1 - product of (1 - score) over detectors, each counted once by its best score, less what speaks against."""
+    best: dict[str, float] = {}
+    against = False
+    for each in evidence:
+        if each.score < 0:
+            against = True
+        else:
+            best[each.recognizer] = max(best.get(each.recognizer, 0.0), each.score)
+    if against:
+        for model in MODELS:
+            best.pop(model, None)
+        if not best:
+            return 0.2
+    doubt = 1.0
+    for score in best.values():
+        doubt *= 1 - score
+    return round(1 - doubt, 4)
+
+
+def settle(candidates: Sequence[Candidate], text: str) -> list[Candidate]:
+    """Non-overlapping candidates: the stronger first, what remains of a weaker one beside it kept."""
+    order = sorted(candidates, key=lambda c: (-_strength(c), _RANK.get(c.type, 99), -(c.end - c.start), c.start))
+    taken: list[Candidate] = []
+    free = _FreeSpans()
+    for candidate in order:
+        for start, end in free.take(candidate.start, candidate.end):
+            while start < end and not text[start].isalnum() and text[start] not in "+([<":
+                start += 1
+            while end > start and not text[end - 1].isalnum() and (end != candidate.end):
+                end -= 1
+            whole = (start, end) == (candidate.start, candidate.end)
+            if end > start and (whole or (end - start > 1 and _WORTH_MASKING.search(text, start, end))):
+                taken.append(Candidate(start, end, candidate.type, candidate.score, candidate.evidence))
+    return sorted(taken, key=lambda c: c.start)
+
+
+def _strength(candidate: Candidate) -> float:
+    """Score, with a bonus for long soft spans so that an address or a firm keeps the names inside it."""
+    bonus = min(0.3, (candidate.end - candidate.start) / 100) if candidate.type in _SOFT else 0.1
+    return min(candidate.score, 0.95) + bonus
+
+
+class _FreeSpans:
+    """What of a span nobody has taken yet."""
+
+    def __init__(self) -> None:
+        self._starts: list[int] = []
+        self._ends: list[int] = []
+
+    def take(self, start: int, end: int) -> list[tuple[int, int]]:
+        """Take [start, end); returns the parts of it that were free."""
+        from bisect import bisect_left, bisect_right
+
+        first = bisect_right(self._ends, start)
+        last = bisect_left(self._starts, end)
+        free, position = [], start
+        for index in range(first, last):
+            if position < self._starts[index]:
+                free.append((position, self._starts[index]))
+            position = max(position, self._ends[index])
+        if position < end:
+            free.append((position, end))
+        lowest = min([start, *self._starts[first:last]])
+        highest = max([end, *self._ends[first:last]])
+        self._starts[first:last] = [lowest]
+        self._ends[first:last] = [highest]
+        return free
