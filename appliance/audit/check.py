@@ -219,42 +219,59 @@ def split_notes(text):
 # reading
 
 
+def framed(content, offset):
+    """(is head, data, offset behind) of the frame at `offset`, or None when it is not whole."""
+    length = int.from_bytes(content[offset : offset + 4], "big")
+    head, length = length >> 31, length & 0x7FFFFFFF
+    data = content[offset + 8 : offset + 8 + length]
+    checksum = zlib.crc32(data, zlib.crc32(content[offset : offset + 4])).to_bytes(4, "big")
+    if not 0 < length <= MAX_FRAME or len(data) != length or content[offset + 4 : offset + 8] != checksum:
+        return None
+    return bool(head), data, offset + 8 + length
+
+
 def read_segments(directory):
-    """(index, bytes) of every record of a log directory. The last may be cut off by a crash."""
+    """(index, bytes) of every record of a log directory, and after each batch (None, its signed head)."""
     paths = sorted(Path(directory).glob("segment-*.log"))
     index = 0
     for number, path in enumerate(paths):
-        last = number == len(paths) - 1
         content = path.read_bytes()
         bare = struct.pack(">8sIQ", b"APPAUDIT", 1, index)
         if content[:24] != bare + struct.pack(">I", zlib.crc32(bare + b"\0\0\0\0")):
-            if last and len(content) < 24:
+            if number == len(paths) - 1 and len(content) < 24:
                 return
             raise Bad(f"record {index}: the segment that should begin with it is missing or damaged", index)
-        offset, end = 24, len(content)
-        while offset < end:
-            length = int.from_bytes(content[offset : offset + 4], "big")
-            data = content[offset + 8 : offset + 8 + length]
-            checksum = zlib.crc32(data, zlib.crc32(content[offset : offset + 4]))
-            if not 0 < length <= MAX_FRAME or len(data) != length or content[offset + 4 : offset + 8] != checksum.to_bytes(
-                4, "big"
-            ):
-                if last and torn(content[offset:]):
+        offset = 24
+        while offset < len(content):
+            whole = framed(content, offset)
+            if whole is None:
+                if number == len(paths) - 1 and torn(content[offset:]):
                     return
                 raise Bad(f"record {index}: its checksum or length is wrong", index)
-            yield index, data
-            index, offset = index + 1, offset + 8 + length
+            head, data, offset = whole
+            yield (None if head else index), data
+            index += not head
 
 
 def torn(rest):
     """Could a crash have left these bytes: an incomplete frame, or zeros where its end should be?"""
     if not rest.strip(b"\0") or rest[-4096:] == b"\0" * 4096:
         return True
+    length = int.from_bytes(rest[:4], "big") & 0x7FFFFFFF
+    if len(rest) >= 8 and (length > MAX_FRAME or 8 + length <= len(rest)):
+        return False
+    if any(rest[at] in b"}\n" and framed(rest, at + 1) for at in range(len(rest))):
+        return False
+    return not (rest.endswith(b"\n") and rest.count(b"\n") == 5) and not is_json(rest[8:])
+
+
+def is_json(data):
+    """Is this a whole JSON text?"""
     try:
-        json.loads(rest[8:])
+        json.loads(data)
     except ValueError:
-        return len(rest) < 8 or 8 + int.from_bytes(rest[:4], "big") > len(rest)
-    return False
+        return False
+    return True
 
 
 def read_checkpoints(directory):
@@ -262,15 +279,11 @@ def read_checkpoints(directory):
     notes, path = [], Path(directory) / "checkpoints"
     content = path.read_bytes() if path.is_file() else b""
     offset = 0
-    while offset + 8 <= len(content):
-        length = int.from_bytes(content[offset : offset + 4], "big")
-        data = content[offset + 8 : offset + 8 + length]
-        if len(data) < length:
-            break
-        if content[offset + 4 : offset + 8] != zlib.crc32(data, zlib.crc32(content[offset : offset + 4])).to_bytes(4, "big"):
-            raise Bad(f"a stored checkpoint, number {len(notes)}, is damaged")
-        notes.append(data.decode("utf-8", "replace"))
-        offset += 8 + length
+    while whole := framed(content, offset):
+        _, note, offset = whole
+        notes.append(note.decode("utf-8", "replace"))
+    if offset < len(content) and not torn(content[offset:]):
+        raise Bad(f"a stored checkpoint, number {len(notes)}, is damaged")
     return notes
 
 
@@ -280,6 +293,7 @@ class Walk:
     def __init__(self, key, notes, anchors=()):
         self.tree, self.time, self.kinds, self.first_time = Range(), "", {}, ""
         self.checkpoints, self.anchored, self.trusted = 0, 0, 0
+        self.key, self.head, self.covered = key, "", 0
         self.marks = {}
         for kind, texts in (("checkpoint", notes), ("anchor", anchors)):
             for note in texts:
@@ -320,8 +334,27 @@ class Walk:
                 self.anchored = size
             self.trusted = size
 
-    def finish(self):
-        """Nothing more to come: every checkpoint must have been met."""
+    def batch(self, note):
+        """Compare the root with the head of a batch; that of the last head is signed for all before it."""
+        try:
+            _, size, root, _ = note.split("\n", 3)
+            matches = int(size) == self.tree.size and base64.b64decode(root) == self.tree.root()
+        except ValueError:
+            matches = False
+        if not matches:
+            where = f"record {self.covered} or one before {self.tree.size} was altered"
+            raise Bad(f"{where}: the head of its batch has another root", self.covered)
+        self.head, self.covered = note, self.tree.size
+
+    def finish(self, *, partial=False):
+        """Nothing more to come: every checkpoint must have been met, every record be under a head."""
+        if self.head:
+            open_note(self.head, self.key)
+        if partial:
+            return
+        if self.covered < self.tree.size:
+            where = f"record {self.covered}"
+            raise Bad(f"{where} has no signed head: never acknowledged, or appended by somebody", self.covered)
         if self.marks:
             size = min(self.marks)
             kind = self.marks[size][0][0]
@@ -331,8 +364,8 @@ class Walk:
 # the four things that can be checked
 
 
-def check_log(directory, key=None, anchors=(), show=None):
-    """Check a log directory. Returns what was found; never raises Bad."""
+def check_log(directory, key=None, anchors=(), show=None, size=None):
+    """Check a log directory, or the first `size` records of one that is being written."""
     walk, error = None, None
     try:
         if not list(Path(directory).glob("segment-*.log")) and not (Path(directory) / "verifier.pub").is_file():
@@ -340,8 +373,15 @@ def check_log(directory, key=None, anchors=(), show=None):
         key = parse_key(key or (Path(directory) / "verifier.pub").read_text("utf-8"))
         walk = Walk(key, read_checkpoints(directory), anchors)
         for index, data in read_segments(directory):
-            walk.take(index, data, show)
-        walk.finish()
+            if index is None:
+                walk.batch(data.decode("utf-8", "replace"))
+                if walk.tree.size == size:
+                    break
+            else:
+                walk.take(index, data, show)
+        walk.finish(partial=size is not None)
+        if size is not None and walk.tree.size < size:
+            raise Bad(f"record {walk.tree.size} is missing: {size} were acknowledged", walk.tree.size)
     except (Bad, OSError, UnicodeDecodeError) as caught:
         error = caught
     return result("log", walk, error)
@@ -396,8 +436,8 @@ def check_receipt(text, key, record=None):
         return result("receipt", None, error)
     except (ValueError, KeyError, IndexError, TypeError):
         return result("receipt", None, Bad("the receipt is malformed"))
-    found = {"record": extra.get("record"), "time": extra.get("time"), "index": index, "records": size, "root": root.hex()}
-    return {**result("receipt", None, None), **found}
+    found = {"record": extra.get("record"), "time": extra.get("time"), "index": index}
+    return {**result("receipt", None, None), **found, "records": size, "root": root.hex()}
 
 
 def check_answer(disclosed, key, show=None):
@@ -486,7 +526,8 @@ def text_of(found, key_given):
     if not found["ok"]:
         return f"NOT WHOLE: {found['first_error']}"
     if found["what"] in ("receipt", "answer"):
-        return f"WHOLE: record {found['index']} ({found['record']}, {found['time']}) is in the log of {found['records']} records"
+        record = f"record {found['index']} ({found['record']}, {found['time']})"
+        return f"WHOLE: {record} is in the log of {found['records']} records"
     lines = [f"WHOLE: {found['records']} records, root {found['root']}"]
     lines.append(f"from {found['from']} to {found['to']}, {found['checkpoints']} signed checkpoints")
     lines.append(f"anchored: {found['anchored']} records" if found["anchored"] else "anchored: no anchor was given")

@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Protocol
 
 from appliance.audit import segment
@@ -51,8 +52,11 @@ class Encoder(Protocol):
     def encode(self, entries: list[Entry]) -> list[tuple[Entry, bytes]]:
         """The bytes of the next records. Entries that cannot be encoded are settled with their error."""
 
-    def committed(self, encoded: list[tuple[Entry, bytes]]) -> list[Receipt]:
-        """These records are durable now, in this order."""
+    def head(self, encoded: list[tuple[Entry, bytes]]) -> str:
+        """The signed checkpoint of the log with these records."""
+
+    def committed(self, encoded: list[tuple[Entry, bytes]], head: str) -> list[Receipt]:
+        """These records are durable now, in this order, with their head."""
 
     def tick(self, *, final: bool) -> None:
         """Called between batches, and once at the end: the time to sign a checkpoint."""
@@ -103,7 +107,8 @@ class Committer:
 
         def settled() -> None:
             try:
-                done.set_result(call())
+                call()
+                done.set_result(None)
             except ApplianceError as error:
                 done.set_exception(error)
 
@@ -150,7 +155,7 @@ class Committer:
         working = [device for device in self._devices if device.working]
         roomy = [device for device in working if not device.full]
         if not working:
-            self._refuse(batch, AuditUnavailable(self._causes(), "Repair the disk and restart the appliance"))
+            self._refuse(batch, self._no_device())
         elif roomy:
             full = self._write(batch, roomy)
             if full:
@@ -161,7 +166,7 @@ class Committer:
     def _commit_closing(self, batch: list[Entry], devices: list[Device]) -> None:
         closing = [entry for entry in batch if entry.event.closing and not entry.done.is_set()]
         others = [entry for entry in batch if not entry.event.closing and not entry.done.is_set()]
-        refusal = AuditUnavailable("the disk of the audit log is full", "Free some space; nothing is answered until then")
+        refusal = AuditUnavailable("the disk of the audit log is full", "Free some space")
         self._refuse(others, refusal)
         if closing and self._write(closing, devices):
             self._refuse(closing, refusal)
@@ -171,8 +176,9 @@ class Committer:
         encoded = self._encoder.encode(batch)
         if not encoded:
             return False
-        first, frames = self._encoder.size, b"".join(segment.frame(data) for _, data in encoded)
-        jobs = {device.submit(lambda device=device: device.append(frames, first)): device for device in devices}  # type: ignore[misc]
+        first, head = self._encoder.size, self._encoder.head(encoded)
+        frames = b"".join(segment.frame(data) for _, data in encoded) + segment.frame(head.encode(), head=True)
+        jobs = {device.submit(partial(device.append, frames, first)): device for device in devices}
         waiting, durable = set(jobs), False
         while waiting and not durable:
             finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
@@ -180,9 +186,9 @@ class Committer:
         if not durable:
             if any(isinstance(job.exception(), DeviceFull) for job in jobs):
                 return True
-            self._refuse([entry for entry, _ in encoded], AuditUnavailable(self._causes(), "Repair the disk and restart"))
+            self._refuse([entry for entry, _ in encoded], self._no_device())
             return False
-        for (entry, _), receipt in zip(encoded, self._encoder.committed(encoded), strict=True):
+        for (entry, _), receipt in zip(encoded, self._encoder.committed(encoded, head), strict=True):
             entry.settle(receipt)
         self._drop_laggards(jobs, waiting)
         return False
@@ -205,8 +211,9 @@ class Committer:
         for entry in entries:
             entry.settle(None, error)
 
-    def _causes(self) -> str:
-        return "; ".join(device.failure for device in self._devices) or "no audit device can write"
+    def _no_device(self) -> AuditUnavailable:
+        causes = "; ".join(device.failure for device in self._devices if device.failure)
+        return AuditUnavailable(causes or "no audit device can write", "Repair the disk and restart the appliance")
 
     def _too_slow(self) -> AuditUnavailable:
         return AuditUnavailable(f"the audit log did not take the record within {self._seconds:g} s", "Check its disks")

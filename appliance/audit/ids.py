@@ -13,6 +13,7 @@ from appliance.errors import Unavailable
 from appliance.storage.keys import KeyRing
 
 MOST_AHEAD = 1024
+AT_ONCE = 128
 START_AT = 8
 
 
@@ -36,7 +37,8 @@ class RecordIds:
 
     def _fill(self) -> None:
         try:
-            self._ready.extend(self._make(MOST_AHEAD - len(self._ready)))
+            while len(self._ready) < MOST_AHEAD:
+                self._ready.extend(self._make(AT_ONCE))
         except Unavailable:
             self._ready.clear()
         finally:

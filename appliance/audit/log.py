@@ -11,8 +11,11 @@ import json
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import wait
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
+from itertools import islice
 from pathlib import Path
 
 from appliance.audit import recovery, segment
@@ -51,10 +54,13 @@ class AuditLog:
         self._anchor = settings.home / ANCHOR
         self._signer, new = _signer(keys, devices)
         anchors = [] if new else _anchors(self._anchor)
-        best, repairs = recovery.reconcile([recovery.survey(device) for device in devices], self._signer.verifier, anchors)
+        verifier = self._signer.verifier
+        best, repairs = recovery.reconcile([recovery.survey(each, verifier) for each in devices], verifier, anchors)
         if not new and best.tree.size == 0 and _begun(keys):
             raise IntegrityFailure("the audit log was removed", "Restore its directories; see docs/auditor.md")
         self._tree: Tree = best.tree
+        self._frontier = best.tree.frontier()
+        self._head = best.head or self._signer.sign(0, best.tree.root())
         self._time = best.time
         self._signed = best.tree.size
         self._signed_at = time.monotonic()
@@ -116,9 +122,8 @@ class AuditLog:
 
     def checkpoint(self) -> str:
         """Sign the log as it is, keep the checkpoint on every device and return it: an anchor to keep elsewhere."""
-        self._committer.run(self._sign)
-        with self._lock:
-            return self._signer.sign(self._tree.size, self._tree.root())
+        self._committer.run(self._keep_checkpoint)
+        return self._head
 
     def prove(self, of: int | Receipt) -> ProofedReceipt:
         """The receipt of a record with its inclusion proof under a checkpoint signed now, at most 2.5 KB.
@@ -128,8 +133,7 @@ class AuditLog:
         index = of if isinstance(of, int) else of.index
         receipt = of if isinstance(of, Receipt) else self._receipt(index)
         with self._lock:
-            note = self._signer.sign(self._tree.size, self._tree.root())
-            path = self._tree.inclusion_proof(index)
+            note, path = self._head, self._tree.inclusion_proof(index)
         extra = {"record": receipt.record, "leaf": receipt.leaf, "time": receipt.time}
         return ProofedReceipt(receipt, proof_text(index, path, note, json.dumps(extra, separators=(",", ":")).encode()))
 
@@ -147,10 +151,8 @@ class AuditLog:
         device = next((device for device in self._devices if device.working), None)
         if device is None:
             raise AuditUnavailable("no audit device can be read", "Repair the disk and restart")
-        for item in segment.read(device.directory, start):
-            if isinstance(item, segment.Torn) or item[0] >= end:
-                return
-            yield item[1]
+        for _, data in islice(segment.records(device.directory, start), max(end - start, 0)):
+            yield data
 
     def find(self, record: str) -> Record:
         """The record with this id, or, given a number, at this index. Raises NotFound."""
@@ -166,7 +168,7 @@ class AuditLog:
 
     def verify(self, anchor: str | None = None) -> Verification:
         """Read every device again and check all of it, against `anchor` (a checkpoint's text) too."""
-        return verify_devices([device.directory for device in self._devices], self.verifier, anchor)
+        return verify_devices([device.directory for device in self._devices], self.verifier, anchor, self.size)
 
     def export_context(self) -> tuple[Tree, Signer, KeyRing]:
         """What an export needs beside the records: the tree, the signer, the keys."""
@@ -211,28 +213,36 @@ class AuditLog:
             encoded.append((entry, data))
         return encoded
 
-    def committed(self, encoded: list[tuple[Entry, bytes]]) -> list[Receipt]:
-        """These records are durable now."""
+    def head(self, encoded: list[tuple[Entry, bytes]]) -> str:
+        """The signed checkpoint of the log with these records."""
+        frontier = self._frontier.copy()
+        for _, data in encoded:
+            frontier.append(leaf_hash(data))
+        return self._signer.sign(frontier.size, frontier.root())
+
+    def committed(self, encoded: list[tuple[Entry, bytes]], head: str) -> list[Receipt]:
+        """These records are durable now, with their head."""
         receipts = [entry.receipt for entry, _ in encoded if entry.receipt is not None]
         with self._lock:
             for receipt in receipts:
-                self._tree.append(bytes.fromhex(receipt.leaf))
+                leaf = bytes.fromhex(receipt.leaf)
+                self._tree.append(leaf)
+                self._frontier.append(leaf)
+            self._head = head
         self._time = receipts[-1].time
         return receipts
 
     def tick(self, *, final: bool) -> None:
-        """Sign a checkpoint when one is due."""
-        unsigned = self._tree.size - self._signed
+        """Keep a checkpoint when one is due."""
+        fresh = self._tree.size - self._signed
         age = time.monotonic() - self._signed_at
-        if unsigned >= CHECKPOINT_RECORDS or (unsigned and (final or age >= CHECKPOINT_SECONDS)):
-            self._sign()
+        if fresh >= CHECKPOINT_RECORDS or (fresh and (final or age >= CHECKPOINT_SECONDS)):
+            self._keep_checkpoint()
 
-    def _sign(self) -> None:
-        with self._lock:
-            size, note = self._tree.size, self._signer.sign(self._tree.size, self._tree.root())
-        jobs = [device.submit(lambda device=device: device.checkpoint(note)) for device in self._devices if device.working]  # type: ignore[misc]
-        for job in jobs:
-            job.exception()
+    def _keep_checkpoint(self) -> None:
+        size, note = self._tree.size, self._head
+        working = [device for device in self._devices if device.working]
+        wait([device.submit(partial(device.checkpoint, note)) for device in working])
         with suppress(OSError):
             replace_text(self._anchor, note)
         self._signed, self._signed_at = size, time.monotonic()

@@ -22,6 +22,35 @@ def node_hash(left: bytes, right: bytes) -> bytes:
     return hashlib.sha256(b"\x01" + left + right).digest()
 
 
+class Frontier:
+    """The few complete subtrees that cover a tree: enough to append and to know the root, not to prove."""
+
+    def __init__(self, size: int = 0, peaks: Iterable[bytes] = ()) -> None:
+        self.size = size
+        self._peaks = list(peaks)
+
+    def copy(self) -> "Frontier":
+        """A frontier to go on with, leaving this one as it is."""
+        return Frontier(self.size, self._peaks)
+
+    def append(self, leaf: bytes) -> None:
+        """Add one leaf hash."""
+        count = self.size
+        while count % 2 == 1:
+            leaf, count = node_hash(self._peaks.pop(), leaf), count // 2
+        self._peaks.append(leaf)
+        self.size += 1
+
+    def root(self) -> bytes:
+        """The root over all leaves so far."""
+        if not self._peaks:
+            return EMPTY_ROOT
+        root = self._peaks[-1]
+        for peak in reversed(self._peaks[:-1]):
+            root = node_hash(peak, root)
+        return root
+
+
 class Tree:
     """An append-only tree over leaf hashes. Not thread-safe: its owner locks it."""
 
@@ -99,6 +128,10 @@ class Tree:
         if not whole:
             path.append(self.subtree(start, end))
         return path[::-1]
+
+    def frontier(self) -> Frontier:
+        """The frontier of the whole tree."""
+        return Frontier(self.size, (node for _, node in self.cover(0, self.size)))
 
     def cover(self, start: int, end: int) -> list[tuple[int, bytes]]:
         """The fewest complete subtrees that tile leaves `start:end`, left to right, as (level, hash)."""

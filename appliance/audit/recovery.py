@@ -5,26 +5,32 @@ being a prefix of another; 3. the longest must hold every record that a checkpoi
 then is anything changed: torn ends are cut, devices that lag are brought up to date.
 """
 
+import base64
 import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from appliance.audit import segment
 from appliance.audit.checkpoint import Verifier, open_checkpoint
-from appliance.audit.device import Device, fsync_directory
-from appliance.audit.merkle import Tree, leaf_hash
+from appliance.audit.device import SEGMENT_BYTES, Device, fsync_directory
+from appliance.audit.merkle import Frontier, Tree, leaf_hash
 from appliance.errors import IntegrityFailure
 
 
 @dataclass(slots=True)
 class Found:
-    """What one device holds: its tree, its last record's time, and a torn end, if any."""
+    """What one device holds up to its last head: the tree, the head and the last record's time.
+
+    `cut` says from where on a segment holds what nobody was told is recorded: (segment, offset).
+    """
 
     device: Device
     tree: Tree
+    head: str = ""
     time: str = ""
-    torn: segment.Torn | None = None
+    cut: tuple[Path, int] | None = None
     damage: IntegrityFailure | None = None
 
 
@@ -37,21 +43,49 @@ class Repair:
     copied_records: int
 
 
-def survey(device: Device) -> Found:
+def survey(device: Device, verifier: Verifier) -> Found:
     """Step 1: read a device. Damage is noted, not raised: another device may be whole."""
-    found, last = Found(device, Tree()), b""
+    found = Found(device, Tree())
     try:
-        for item in segment.read(device.directory):
-            if isinstance(item, segment.Torn):
-                found.torn = item
-            else:
-                last = item[1]
-                found.tree.append(leaf_hash(last))
-        if last:
-            found.time = _time(last, found.tree.size - 1)
+        _survey(found, verifier)
     except IntegrityFailure as error:
         found.damage = error
     return found
+
+
+def _survey(found: Found, verifier: Verifier) -> None:
+    frontier, waiting, last = Frontier(), [], b""
+    end: tuple[Path, int] | None = None
+    for item in segment.read(found.device.directory):
+        if isinstance(item, tuple):
+            last = item[1]
+            waiting.append(leaf_hash(last))
+            frontier.append(waiting[-1])
+        elif isinstance(item, segment.Head):
+            size, root = _head(item.note)
+            if size != frontier.size or root != frontier.root():
+                raise segment.BadFrame(found.tree.size, "it or one soon after it was altered, by the head of its batch")
+            for leaf in waiting:
+                found.tree.append(leaf)
+            waiting, found.head, end = [], item.note, (item.path, item.end)
+            found.time = _time(last, size - 1)
+    if found.head:
+        open_checkpoint(found.head, verifier)
+    paths = segment.segments(found.device.directory)
+    if paths:
+        last_end = end[1] if end and end[0] == paths[-1] else segment.HEADER.size
+        size = paths[-1].stat().st_size
+        if size != last_end:
+            found.cut = (paths[-1], last_end if size > last_end else 0)
+
+
+def _head(note: str) -> tuple[int, bytes]:
+    """Size and root of a head, its signature unread: that of the last head covers all before it."""
+    try:
+        _, size, root, _ = note.split("\n", 3)
+        return int(size), base64.b64decode(root, validate=True)
+    except ValueError:
+        return -1, b""
 
 
 def reconcile(found: list[Found], verifier: Verifier, anchors: list[str]) -> tuple[Found, list[Repair]]:
@@ -73,7 +107,7 @@ def reconcile(found: list[Found], verifier: Verifier, anchors: list[str]) -> tup
         if each.damage is not None:
             each.device.fail(f"is damaged: {each.damage.message}")
             continue
-        dropped = _cut(each.torn) if each.torn else 0
+        dropped = _cut(*each.cut) if each.cut else 0
         copied = best.tree.size - each.tree.size
         if copied:
             _copy(best, each)
@@ -127,27 +161,44 @@ def _kept(directory: Path) -> list[str]:
         raise IntegrityFailure("the newest checkpoint cannot be read", "See docs/auditor.md") from error
 
 
-def _cut(torn: segment.Torn) -> int:
-    if torn.offset == 0:
-        torn.path.unlink()
-        fsync_directory(torn.path.parent)
-        return torn.dropped
-    with torn.path.open("r+b") as file:
-        file.truncate(torn.offset)
+def _cut(path: Path, offset: int) -> int:
+    """Cut a segment at `offset`; one without a whole header goes. Returns the bytes dropped."""
+    dropped = path.stat().st_size - offset
+    if offset == 0:
+        path.unlink()
+        fsync_directory(path.parent)
+        return dropped
+    with path.open("r+b") as file:
+        file.truncate(offset)
         os.fsync(file.fileno())
-    return torn.dropped
+    return dropped
 
 
 def _copy(best: Found, lagging: Found) -> None:
-    existing = segment.segments(lagging.device.directory)
-    first = lagging.tree.size
-    path = existing[-1] if existing else lagging.device.directory / segment.name(first)
-    with path.open("ab") as file:
+    directory, first, boundary = lagging.device.directory, lagging.tree.size, True
+    existing = segment.segments(directory)
+    path = existing[-1] if existing else directory / segment.name(first)
+    file = path.open("ab")
+    try:
         if not existing:
             file.write(segment.header(first))
         for item in segment.read(best.device.directory, first):
-            if not isinstance(item, segment.Torn):
+            if isinstance(item, tuple):
+                if file.tell() >= SEGMENT_BYTES and boundary:
+                    _finish(file)
+                    file = (directory / segment.name(item[0])).open("ab")
+                    file.write(segment.header(item[0]))
+                boundary = False
                 file.write(segment.frame(item[1]))
-        file.flush()
-        os.fsync(file.fileno())
-    fsync_directory(lagging.device.directory)
+            elif isinstance(item, segment.Head) and _head(item.note)[0] <= best.tree.size:
+                file.write(segment.frame(item.note.encode(), head=True))
+                boundary = True
+    finally:
+        _finish(file)
+    fsync_directory(directory)
+
+
+def _finish(file: BinaryIO) -> None:
+    file.flush()
+    os.fsync(file.fileno())
+    file.close()
