@@ -97,10 +97,14 @@ def sandbox(settings: Settings) -> list[Check]:
         parsed = [block.text for block in document.blocks] == [text]
     finally:
         cage.close()
-    found = [Check(f"sandbox: {name}", active, "on" if active else "the kernel lacks it") for name, active in layers.items()]
+    said = {True: "on", False: "the kernel lacks it"}
+    found = [Check(f"sandbox: {name}", active, said[active]) for name, active in layers.items()]
     enough = is_enough(layers)
-    found.append(Check("sandbox: minimum", enough, "enough" if enough else "not enough to parse safely"))
-    return [*found, Check("sandbox: parse", parsed, "a document was parsed" if parsed else "the parser misread a document")]
+    return [
+        *found,
+        Check("sandbox: minimum", enough, "enough" if enough else "not enough to parse safely"),
+        Check("sandbox: parse", parsed, "a document was parsed" if parsed else "the parser misread a document"),
+    ]
 
 
 SUBJECTS: dict[str, Subject] = {"egress": egress, "models": models, "sandbox": sandbox}
