@@ -1,0 +1,95 @@
+"""Hybrid retrieval inside a scope: dense and lexical search, their scores fused, passages read from the store.
+
+1. Terms of the question, weighted by statistics of the readable labels alone.
+2. Candidates from the index, filtered there by scope and hidden versions.
+3. Fusion: each score mapped to 0..1 over the candidates, then a weighted sum (setting `dense_weight`).
+4. Chunks from the store; a chunk whose label in the database is not in the scope is dropped, whatever the
+   index said.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from appliance.access.grants import ReadableScope
+from appliance.search.chunk import Passage
+from appliance.search.embedding import Embedder, neutral
+from appliance.search.index import Candidate, Index
+from appliance.search.lexical import Lexicon, exact_term, readable_statistics
+from appliance.search.lexical import terms as terms_of
+from appliance.search.store import ChunkStore
+from appliance.settings import Settings
+from appliance.storage.database import Database
+from appliance.storage.keys import KeyRing
+
+
+class Retriever:
+    """Finds the passages of a question. It knows neither who is asking nor what is published: both are given."""
+
+    def __init__(
+        self, index: Index, store: ChunkStore, embedder: Embedder, database: Database, keys: KeyRing, settings: Settings
+    ) -> None:
+        self._index = index
+        self._store = store
+        self._embedder = embedder
+        self._database = database
+        self._lexicon = Lexicon(keys)
+        self._settings = settings
+
+    def retrieve(
+        self,
+        question: str,
+        terms: Sequence[str],
+        scope: ReadableScope,
+        hidden: frozenset[str],
+        k: int,
+        collections: frozenset[str] | None = None,
+    ) -> list[Passage]:
+        """The `k` best passages of `scope` for a redacted question, best first.
+
+        `terms` are further exact terms, such as surrogates; `hidden` are the versions that are not published;
+        `collections` narrows the scope.
+        """
+        words = list(dict.fromkeys([*terms_of(question), *(exact_term(term) for term in terms)]))
+        with self._database.transaction() as connection:
+            statistics = readable_statistics(connection, scope, self._lexicon.count(words))
+        sparse = self._lexicon.question(words, statistics)
+        dense = self._embedder.encode([neutral(question)])[0]
+        candidates = self._index.search(scope, dense, sparse, self._settings.retrieve_depth, hidden, collections)
+        return self._passages(fuse(candidates, self._settings.dense_weight), scope, hidden, k)
+
+    def _passages(
+        self, ranked: list[tuple[float, Candidate]], scope: ReadableScope, hidden: frozenset[str], k: int
+    ) -> list[Passage]:
+        ranked = ranked[: 2 * k]
+        stored = self._store.get(candidate.id for _, candidate in ranked)
+        passages = []
+        for score, candidate in ranked:
+            found = stored.get(candidate.id)
+            if found is None or found.label not in scope.labels or found.version in hidden:
+                continue
+            features = {"dense": candidate.dense, "lexical": candidate.lexical, "fused": score}
+            passages.append(
+                Passage(found.chunk, found.document, found.version, found.collection, found.label, score, features)
+            )
+        return passages[:k]
+
+
+def fuse(candidates: Sequence[Candidate], dense_weight: float) -> list[tuple[float, Candidate]]:
+    """Candidates with their fused score in 0..1, best first; equal scores by id.
+
+    Scores are scaled by the smallest and largest among the candidates, which all come from the scope.
+    """
+    if not candidates:
+        return []
+    dense = _scaled(np.array([candidate.dense for candidate in candidates]))
+    lexical = _scaled(np.array([candidate.lexical for candidate in candidates]))
+    fused = dense_weight * dense + (1 - dense_weight) * lexical
+    ranked = [(float(score), candidate) for score, candidate in zip(fused, candidates, strict=True)]
+    return sorted(ranked, key=lambda pair: (-pair[0], pair[1].id))
+
+
+def _scaled(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    low, high = float(values.min()), float(values.max())
+    return (values - low) / (high - low) if high > low else np.zeros_like(values)
