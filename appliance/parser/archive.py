@@ -129,8 +129,13 @@ def parse_xml(content: bytes) -> Element:
     if b"<!DOCTYPE" in content[:4096] or b"<!ENTITY" in content[:65536]:
         raise ParseFailure("damaged")
     parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, dtd_validation=False, huge_tree=False,
-        remove_comments=True, remove_pis=True,
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        dtd_validation=False,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
     )
     try:
         return etree.fromstring(content, parser)

@@ -134,7 +134,7 @@ class _Walk:
         rows = [row for row in table.iter("tr") if next(row.iterancestors("table"), None) is table]
         wide = max((sum(1 for c in row if c.tag in ("td", "th")) for row in rows), default=0)
         nested = table.find(".//table") is not None
-        if nested or wide < 2 or table.get("role") == "presentation" and len(rows) < 2:
+        if nested or wide < 2 or (table.get("role") == "presentation" and len(rows) < 2):
             for row in rows:
                 for cell in row:
                     self.block(cell, depth + 1)
@@ -216,9 +216,7 @@ def _cells(row: Element, above: dict[int, tuple[int, str]]) -> tuple[list[str], 
     return texts, below
 
 
-def _repeat(
-    above: dict[int, tuple[int, str]], below: dict[int, tuple[int, str]], texts: list[str], column: int
-) -> int:
+def _repeat(above: dict[int, tuple[int, str]], below: dict[int, tuple[int, str]], texts: list[str], column: int) -> int:
     while column in above:
         left, text = above[column]
         texts.append(text)

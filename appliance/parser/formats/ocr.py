@@ -4,6 +4,7 @@ The recogniser tells where each character stands and how sure it is; spaces that
 gaps. Words then go the same way as those of a PDF's text layer: lines, columns, tables, paragraphs.
 """
 
+from itertools import pairwise
 from statistics import median
 from typing import Any
 
@@ -19,8 +20,20 @@ LOW_CONFIDENCE = 0.75
 """Mean confidence of a page's words below which it is marked for review."""
 MIN_SCORE = 0.5
 """Lines that the recogniser believes in less are noise."""
-GAP = 0.55
-"""A gap between two characters wider than this share of the usual pitch is a space."""
+DOUBT = 0.75
+"""A page whose lines score less on average may stand on its head."""
+JOINT = 1.1
+"""Pieces of a line that are nearer to each other than this many sizes belong together."""
+GAP = 0.7
+"""What stands between two characters beyond their own widths, as a share of the usual width, is a space."""
+_WIDTHS = {
+    **dict.fromkeys("iljI.,:;'|!`", 0.55),
+    **dict.fromkeys('tfr()[]-/\\"', 0.75),
+    **dict.fromkeys("mw", 1.5),
+    **dict.fromkeys("MW@%", 1.6),
+    **dict.fromkeys("ABCDEFGHKLNOPQRSTUVXYZ&", 1.25),
+}
+"""Widths of characters as shares of the usual one: the recogniser's boxes are all alike, centred on each."""
 TYPE_HEIGHT = 0.78
 """Size of type by the height of the box around a line."""
 HEADING_RATIO = 1.35
@@ -44,28 +57,55 @@ def load(threads: int = 1) -> None:
 def write_text(width: int, height: int, pixels: bytes, scale: float, number: int, output: Output) -> None:
     """Write what can be read in a picture of a page: RGB rows, `scale` pixels a point."""
     picture = np.frombuffer(pixels, dtype=np.uint8).reshape(height, width, 3)[:, :, ::-1]
-    words = recognise(np.ascontiguousarray(picture), scale, output.limits.threads)
+    words, high = recognise(np.ascontiguousarray(picture), scale, output.limits.threads)
     if not words:
         output.warn("ocr_no_text", number)
         return
     if sum(w.confidence for w in words) / len(words) < LOW_CONFIDENCE:
         output.warn("ocr_low_confidence", number)
-    body = _even(words)
-    style = Style(body, ratio=HEADING_RATIO)
-    PageWriter(style, output).write(words, Rules(), height / scale, number)
+    PageWriter(Style(_even(words), ratio=HEADING_RATIO), output).write(words, Rules(), high, number)
 
 
-def recognise(picture: Picture, scale: float, threads: int = 1) -> list[PdfWord]:
-    """Words of a BGR picture, boxes in points. Text that stands upright on a page lying on its side is read
-    by turning the page."""
+def recognise(picture: Picture, scale: float, threads: int = 1) -> tuple[list[PdfWord], float]:
+    """Words of a BGR picture, boxes in points, and the height of the page that they are laid out on.
+
+    A page that lies on its side or stands on its head is turned; the layout is then that of the turned
+    page, and `shown` of each word says where it stands on the page as it came. The recogniser's own
+    classifier of upside-down lines is not used: it is wrong about long ones.
+    """
     load(threads)
-    found, _ = _engine(picture, return_word_box=True, text_score=MIN_SCORE)
-    if found and _is_sideways(found):
-        turned, _ = _engine(np.ascontiguousarray(np.rot90(picture, -1)), return_word_box=True, text_score=MIN_SCORE)
-        if turned and _score(turned) > _score(found):
-            high = picture.shape[0]
-            return [_turned_back(w, high / scale) for line in turned for w in _words(line, scale)]
-    return [w for line in found or [] for w in _words(line, scale)]
+    best, turns = _look(picture), 0
+    for other in (1, 3) if _is_sideways(best) else (2,) if _mean(best) < DOUBT else ():
+        turned = _look(np.ascontiguousarray(np.rot90(picture, other)))
+        if _score(turned) > 1.2 * _score(best):
+            best, turns = turned, other
+    height, width = (side / scale for side in picture.shape[:2])
+    words = _in_lines([_words(line, scale) for line in best])
+    for word in words if turns else ():
+        word.shown = _turned_back(word, turns, width, height)
+    return words, width if turns % 2 else height
+
+
+def _look(picture: Picture) -> list[Any]:
+    found, _ = _engine(picture, use_cls=False, return_word_box=True, text_score=MIN_SCORE)
+    return found or []
+
+
+def _in_lines(found: list[list[PdfWord]]) -> list[PdfWord]:
+    """The words of all recognised lines; what stands level with little between is one line."""
+    joined: list[list[PdfWord]] = []
+    for line in sorted((line for line in found if line), key=lambda line: line[0].x0):
+        for before in joined:
+            last, size = before[-1], max(before[-1].size, line[0].size)
+            if abs(last.base - line[0].base) < 0.5 * size and -0.5 * size < line[0].x0 - last.x1 < JOINT * size:
+                last.ends_line = False
+                line[0].tight = True
+                before.extend(line)
+                break
+        else:
+            joined.append(list(line))
+    joined.sort(key=lambda line: (line[0].base, line[0].x0))
+    return [word for line in joined for word in line]
 
 
 def _words(line: list[Any], scale: float) -> list[PdfWord]:
@@ -77,22 +117,34 @@ def _words(line: list[Any], scale: float) -> list[PdfWord]:
     if not boxes or len(boxes) != len(characters):
         left, right = min(p[0] for p in outline), max(p[0] for p in outline)
         boxes, characters, scores = _spread(left, right, top, bottom, text), list(text), [score] * len(text)
-    lefts = [min(p[0] for p in box) for box in boxes]
-    rights = [max(p[0] for p in box) for box in boxes]
-    pitch = median(r - a for a, r in zip(lefts, rights, strict=True))
+    spaced = _spaces(boxes, characters)
     words: list[PdfWord] = []
     run: list[int] = []
     for i, character in enumerate(characters):
-        if run and (character.isspace() or lefts[i] - rights[run[-1]] > GAP * pitch):
+        if run and (character.isspace() or i in spaced):
             words.append(_word(run, characters, boxes, scores, scale, size))
             run = []
         if not character.isspace():
             run.append(i)
     if run:
         words.append(_word(run, characters, boxes, scores, scale, size))
+    for word in words[1:]:
+        word.tight = True
     if words:
         words[-1].ends_line = True
     return words
+
+
+def _spaces(boxes: list[Any], characters: list[str]) -> set[int]:
+    """Indices of characters before which the recogniser lost a space."""
+    middles = [sum(p[0] for p in box) / len(box) for box in boxes]
+    expected = [(_WIDTHS.get(a, 1.0) + _WIDTHS.get(b, 1.0)) / 2 for a, b in pairwise(characters)]
+    steps = [b - a for a, b in pairwise(middles)]
+    letters = [i for i, (a, b) in enumerate(pairwise(characters)) if not (a.isspace() or b.isspace())]
+    if len(letters) < 3:
+        return set()
+    unit = median(steps[i] / expected[i] for i in letters)
+    return {i + 1 for i in letters if steps[i] - expected[i] * unit > GAP * unit}
 
 
 def _word(
@@ -134,8 +186,15 @@ def _score(found: list[Any]) -> float:
     return sum(float(line[2]) * len(line[1]) for line in found)
 
 
-def _turned_back(word: PdfWord, high: float) -> PdfWord:
-    """A word of the page turned clockwise, where it stands on the page as it is shown. It reads sideways
-    there, but keeps the order of the turned page."""
-    x0, y0, x1, y1 = word.y0, high - word.x1, word.y1, high - word.x0
-    return PdfWord(word.text, x0, y0, x1, y1, y1, word.size, False, False, word.ends_line, False, word.confidence)
+def _mean(found: list[Any]) -> float:
+    return sum(float(line[2]) for line in found) / len(found) if found else 0.0
+
+
+def _turned_back(word: PdfWord, turns: int, width: float, height: float) -> tuple[float, float, float, float]:
+    """Where a word of a page turned counter-clockwise by quarters stands on the page as it came, which is
+    `width` by `height` points."""
+    if turns == 1:
+        return width - word.y1, word.x0, width - word.y0, word.x1
+    if turns == 2:
+        return width - word.x1, height - word.y1, width - word.x0, height - word.y0
+    return word.y0, height - word.x1, word.y1, height - word.x0

@@ -61,8 +61,6 @@ def draw(content: bytes, pages: Sequence[int] | None, dpi: int, output: Output) 
     """Write drawn pages, filled-in form fields and annotations included. Raises ParseFailure."""
     pdf = _open(content, output)
     try:
-        if pdf.get_formtype() != raw.FORMTYPE_NONE:
-            pdf.init_forms()
         wanted = range(1, len(pdf) + 1) if pages is None else [n for n in pages if 1 <= n <= len(pdf)]
         output.head("pdf", len(wanted))
         for number in wanted:
@@ -95,6 +93,8 @@ def _open(content: bytes, output: Output) -> pdfium.PdfDocument:
         if error.err_code in (raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY):
             raise ParseFailure("encrypted") from None
         raise ParseFailure("damaged") from None
+    if pdf.get_formtype() != raw.FORMTYPE_NONE:
+        pdf.init_forms()
     if len(pdf) > output.limits.max_pages:
         raise ParseFailure("too_many_pages")
     if len(pdf) == 0:

@@ -13,6 +13,9 @@ from appliance.parser.formats.text import LIST_ITEM
 from appliance.parser.output import CELL_JOINT, Output, WordSpan
 
 NUMBERED = re.compile(r"(\d{1,2}(?:\.\d{1,2}){0,4})\.?\s+[^\W\d_]")
+OUTLINED = re.compile(r"\d{1,2}(\.\d{1,2}){1,4}\.?\s+[A-Z].{0,80}")
+"""A line that its number alone makes a heading."""
+_SENTENCE_ENDS = (".", ",", ";", ":")
 CAPTION = re.compile(r"(table|figure|fig\.|chart|exhibit)\s*[\dA-Z]+(\.\d+)*\s*[.:\u2013-]", re.IGNORECASE)
 _PAGE_NUMBER = re.compile(r"[-\u2013 ]*(page\s*)?\d{1,4}(\s*(of|/)\s*\d{1,4})?[-\u2013 ]*", re.IGNORECASE)
 MAX_HEADING = 160
@@ -116,7 +119,10 @@ class PageWriter:
             return None
         size = paragraph[0].size
         numbered = NUMBERED.match(text)
-        if not self._style.is_large(size):
+        if text.endswith(".") and not numbered and len(text.split()) > 3:
+            return None
+        outlined = len(paragraph) == 1 and OUTLINED.match(text) is not None and not text.endswith(_SENTENCE_ENDS)
+        if not self._style.is_large(size) and not outlined:
             bold = all(line.bold for line in paragraph) and not self._style.mostly_bold
             ends = text.endswith((".", ",", ";")) and not numbered
             if not bold or ends or len(text) > MAX_BOLD_HEADING or len(paragraph) > 2 or size < 0.85 * self._style.body:

@@ -4,14 +4,17 @@ A band of lines that share a blank gutter is either text set in columns, read on
 table without rules, read row by row. What fills its column is text; what leaves it ragged is a table.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 
 from appliance.parser.formats.pdf_lines import Line, Piece, lines_of
 from appliance.parser.formats.pdf_words import PdfWord
 
 Gap = tuple[float, float]
+_MARK = re.compile(r"[^\w\s]|o|\(?(\d{1,3}|[a-zA-Z]|[ivx]{1,5})[.)]")
 MIN_GUTTER = 4.0
 """Points of blank that may part columns, if most lines also have a wide gap there."""
 
@@ -67,6 +70,8 @@ def _bands(lines: list[Line]) -> list[tuple[list[Line], list[Gap]]]:
         band, shared, after = [lines[i]], own[i], i + 1
         while len(lines[i].pieces) > 1 and after < len(lines) and not _far(lines[after - 1], lines[after]):
             kept = _common(shared, own[after])
+            if _leaves(band, lines[after], lines[after - 1]):
+                break
             if _fits(shared, kept, len(band)):
                 shared = kept
             elif not _resumes(shared, own, lines, after, len(band)):
@@ -78,6 +83,19 @@ def _bands(lines: list[Line]) -> list[tuple[list[Line], list[Gap]]]:
         bands.append((band, shared if len(band) > 1 else []))
         i = after
     return bands
+
+
+def _leaves(band: list[Line], line: Line, last: Line) -> bool:
+    """Whether a line that stands alone at the left edge of a table is no row of it: it comes after another
+    such line, or after a wider step than the rows take. In columns of text it may be the left column's."""
+    if len(line.pieces) > 1 or median(len(p.words) for x in band for p in x.pieces) >= 4:
+        return False
+    left = min(x.x0 for x in band)
+    if line.x0 > left + line.size:
+        return False
+    alone = len(band) > 1 and len(last.pieces) == 1 and last.x0 <= left + line.size
+    steps = [b.base - a.base for a, b in pairwise(band)]
+    return alone or (bool(steps) and line.base - last.base > 1.4 * median(steps))
 
 
 def _fits(shared: list[Gap], kept: list[Gap], lines: int) -> bool:
@@ -93,9 +111,7 @@ def _resumes(shared: list[Gap], own: list[list[Gap]], lines: list[Line], at: int
     return len(_inner(_common(shared, own[at + 1]))) == len(_inner(shared))
 
 
-def _take_above(
-    bands: list[tuple[list[Line], list[Gap]]], band: list[Line], shared: list[Gap]
-) -> list[Gap]:
+def _take_above(bands: list[tuple[list[Line], list[Gap]]], band: list[Line], shared: list[Gap]) -> list[Gap]:
     """Move lines above a band into it that stand in one of its columns."""
     while bands and len(bands[-1][0]) == 1 and not _far(bands[-1][0][0], band[0]):
         kept = _common(shared, _gutters(bands[-1][0][0]))
@@ -117,14 +133,21 @@ def _far(above: Line, below: Line) -> bool:
 
 def _gutters(line: Line) -> list[Gap]:
     """The blanks of a line: before it, between its words, after it."""
-    spans = sorted((w.x0, w.x1) for p in line.pieces for w in p.words or [p])
+    spans = sorted(span for p in line.pieces for span in _spans(p))
     gaps = [(float("-inf"), spans[0][0])]
     reach = spans[0][1]
     for start, end in spans[1:]:
         gaps.append((reach, start))
         reach = max(reach, end)
     gaps.append((reach, float("inf")))
-    return [g for g in gaps if g[1] - g[0] >= max(MIN_GUTTER, 0.45 * line.size)]
+    return [g for g in gaps if g[1] - g[0] >= max(MIN_GUTTER, 0.6 * line.size)]
+
+
+def _spans(piece: Piece) -> list[Gap]:
+    """From where to where a piece is printed: word by word, or all of it where gaps say nothing."""
+    if not piece.words or any(w.tight for w in piece.words):
+        return [(piece.x0, piece.x1)]
+    return [(w.x0, w.x1) for w in piece.words]
 
 
 def _common(one: list[Gap], other: list[Gap]) -> list[Gap]:
@@ -141,6 +164,7 @@ def _common(one: list[Gap], other: list[Gap]) -> list[Gap]:
 def _settled(band: list[Line], gutters: list[Gap]) -> list[Column | Grid]:
     """A band as one column, several columns of text, or a table."""
     cuts = [cut for cut in ((a + b) / 2 for a, b in sorted(_inner(gutters))) if _is_wide(cut, band)]
+    cuts = [cut for cut, before in zip(cuts, [float("-inf"), *cuts], strict=False) if not _is_marks(before, cut, band)]
     band = [_cut(line, cuts) for line in band]
     pieces = [p for line in band for p in line.pieces]
     columns = [[p for p in pieces if sum(p.x0 >= c for c in cuts) == i] for i in range(len(cuts) + 1)]
@@ -170,9 +194,15 @@ def _is_wide(cut: float, band: list[Line]) -> bool:
     return 2 * parted >= crossed
 
 
+def _is_marks(start: float, end: float, band: list[Line]) -> bool:
+    """Whether all that stands between two cuts is bullets or numbers of a list."""
+    found = [w.text for line in band for p in line.pieces for w in p.words if start <= (w.x0 + w.x1) / 2 < end]
+    return bool(found) and all(_MARK.fullmatch(text) for text in found)
+
+
 def _cut(line: Line, cuts: list[float]) -> Line:
     """The line with its pieces parted at the cuts, unless a word of it stands on one."""
-    if any(w.x0 < c < w.x1 for p in line.pieces for w in p.words for c in cuts):
+    if any(a < c < b for p in line.pieces for a, b in _spans(p) for c in cuts):
         return line
     if not any(p.x0 < c < p.x1 for p in line.pieces for c in cuts):
         return line

@@ -98,6 +98,8 @@ def pieces_of(words: Iterable[PdfWord]) -> list[Piece]:
 
 
 def _follows(last: PdfWord, word: PdfWord) -> bool:
+    if word.tight:
+        return True
     size = max(last.size, word.size)
     if abs(word.base - last.base) > SAME_LINE * size:
         return False
@@ -204,8 +206,8 @@ def text_of(words: Iterable[PdfWord]) -> tuple[str, list[WordSpan]]:
             continue
         parts += [joint, text]
         at += len(joint)
-        x0, y0, x1, y1 = round(word.x0, 2), round(word.y0, 2), round(word.x1, 2), round(word.y1, 2)
-        spans.append((at, at + len(text), x0, y0, x1, y1, word.confidence))
+        x0, y0, x1, y1 = word.shown or (word.x0, word.y0, word.x1, word.y1)
+        spans.append((at, at + len(text), round(x0, 2), round(y0, 2), round(x1, 2), round(y1, 2), word.confidence))
         at += len(text)
         joint = "" if word.hyphen else " "
     return "".join(parts), spans

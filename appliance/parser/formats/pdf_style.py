@@ -10,6 +10,8 @@ from appliance.parser.formats.pdf_words import PdfWord
 
 HEADING_RATIO = 1.12
 """Type that is this much larger than the body's is a heading's."""
+PROSE_WORDS = 7
+"""Words of a piece of line that is text, and no cell or label."""
 MARGIN = 0.12
 """Share of the page height in which running headers and footers stand."""
 _DIGITS = re.compile(r"\d+|\b[ivxlc]+\b")
@@ -59,13 +61,18 @@ def running_key(line: Line) -> str:
 def learn(pages: list[list[PdfWord]], heights: list[float]) -> Style:
     """The style of a document from the words of some of its pages."""
     weight: Counter[float] = Counter()
+    prose: Counter[float] = Counter()
     bold = 0
     for words in pages:
         for word in words:
             if word.upright:
                 weight[half(word.size)] += len(word.text)
                 bold += len(word.text) if word.bold else 0
-    body = weight.most_common(1)[0][0] if weight else 10.0
+        for piece in pieces_of(w for w in words if w.upright):
+            if len(piece.words) >= PROSE_WORDS:
+                prose[half(piece.size)] += len(piece.words)
+    common = (prose or weight).most_common(1)
+    body = common[0][0] if common else 10.0
     style = Style(body, mostly_bold=bold > 0.5 * sum(weight.values()))
     style.sizes = sorted(size for size in weight if size > body * HEADING_RATIO)
     if len(pages) > 1:

@@ -76,9 +76,7 @@ def _groups(horizontal: list[Rule], vertical: list[Rule]) -> list[tuple[list[Rul
     return [g for g in groups.values() if len(g[0]) > 1 and len(g[1]) > 1]
 
 
-def _table(
-    horizontal: list[Rule], vertical: list[Rule], words: list[PdfWord]
-) -> tuple[Table | None, list[PdfWord]]:
+def _table(horizontal: list[Rule], vertical: list[Rule], words: list[PdfWord]) -> tuple[Table | None, list[PdfWord]]:
     xs, ys = _places(vertical), _places(horizontal)
     columns, rows = len(xs) - 1, len(ys) - 1
     if columns < 2 or rows < 1:
@@ -136,9 +134,7 @@ def _split(row: list[list[Piece]]) -> list[list[list[Piece]]]:
     if len(counts) < 2 or max(counts) < 3 or len(lines[0]) < 3:
         return [row]
     bases = [line.base for line in lines[0]]
-    level = sum(
-        1 for cell in lines[1:] for line in cell if any(abs(line.base - b) < 0.3 * line.size for b in bases)
-    )
+    level = sum(1 for cell in lines[1:] for line in cell if any(abs(line.base - b) < 0.3 * line.size for b in bases))
     if level < 0.8 * sum(len(cell) for cell in lines[1:]) or level < len(bases):
         return [row]
     parts: list[list[list[Piece]]] = [[[] for _ in row] for _ in bases]

@@ -14,6 +14,7 @@ import pypdfium2.raw as raw
 
 _TOKEN = re.compile(r"[^\s\x02\ufffe]+|[\x02\ufffe]|[\r\n]+")
 _SOFT = "\x02\ufffe"
+_BOLD = re.compile(rb"bold|black|heavy|demi", re.IGNORECASE)
 BOLD_WEIGHT = 600
 
 
@@ -34,7 +35,11 @@ class PdfWord:
     ends_line: bool = False
     hyphen: bool = False
     """Goes on in the next word: the line was broken inside a word."""
+    tight: bool = False
+    """Stands in one piece with the word before, whatever the gap: recognised as one line."""
     confidence: float = 1.0
+    shown: tuple[float, float, float, float] | None = None
+    """Where it stands on the page as shown, if the page was turned to be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +114,7 @@ class _Probe:
         self._view = view
         self._first, self._last = raw.FS_RECTF(), raw.FS_RECTF()
         self._matrix = raw.FS_MATRIX()
+        self._name, self._flags = ctypes.create_string_buffer(128), ctypes.c_int()
         self._x, self._y = ctypes.c_double(), ctypes.c_double()
 
     def word(self, token: str, first: int, last: int) -> PdfWord:
@@ -131,8 +137,13 @@ class _Probe:
         if upright and y1 - y0 > 2 * size:
             # some fonts claim an ascent of several lines
             y0, y1 = max(y0, oy - 1.2 * size), min(y1, oy + 0.5 * size)
-        bold = raw.FPDFText_GetFontWeight(handle, first) >= BOLD_WEIGHT
+        bold = raw.FPDFText_GetFontWeight(handle, first) >= BOLD_WEIGHT or self._named_bold(first)
         return PdfWord(token, x0, y0, x1, y1, oy if upright else y1, size, bold, upright)
+
+    def _named_bold(self, index: int) -> bool:
+        """Whether the font of a character says so in its name: the standard fonts have no other weight."""
+        length = raw.FPDFText_GetFontInfo(self._handle, index, self._name, len(self._name), self._flags)
+        return 0 < length <= len(self._name) and _BOLD.search(self._name.raw[: length - 1]) is not None
 
     def _upright(self, a: float, b: float) -> bool:
         """Whether the baseline of a text matrix runs to the right on the page as shown."""

@@ -127,8 +127,15 @@ def _stream(package: Package, path: str, *tags: str) -> Iterator[Element]:
             raise ParseFailure("damaged")
     with package.open(path) as stream:
         events = etree.iterparse(
-            stream, events=("end",), tag=[f"{{*}}{t}" for t in tags], resolve_entities=False, no_network=True,
-            load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True,
+            stream,
+            events=("end",),
+            tag=[f"{{*}}{t}" for t in tags],
+            resolve_entities=False,
+            no_network=True,
+            load_dtd=False,
+            huge_tree=False,
+            remove_comments=True,
+            remove_pis=True,
         )
         try:
             for _, element in events:
@@ -225,7 +232,11 @@ def _write_sheet(package: Package, path: str, book: _Book, output: Output) -> No
         elif index and index < headers and any(is_figure(text) for text in cells.values()):
             headers = index
         left = min(left, *cells)
-        texts = [cells.get(c, "") for c in range(left, max(cells) + 1)] if max(cells) - left < 2000 else list(cells.values())
+        texts = (
+            [cells.get(c, "") for c in range(left, max(cells) + 1)]
+            if max(cells) - left < 2000
+            else list(cells.values())
+        )
         output.row(texts, table, index, header_row=index < headers)
         index += 1
 

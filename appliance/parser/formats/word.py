@@ -17,7 +17,6 @@ from appliance.parser.hygiene import clean, squeeze
 from appliance.parser.output import Output
 
 
-
 def warm() -> None:
     """lxml is loaded by the import of this module."""
 
