@@ -61,8 +61,8 @@ def _xlsx(content: bytes) -> list[str]:
     import openpyxl
 
     book = openpyxl.load_workbook(io.BytesIO(content))
-    sheets = ["\n".join(_row("" if v is None else str(v) for v in r) for r in s.iter_rows(values_only=True)) for s in book]
-    return [book.properties.creator, *sheets]
+    sheets = [[_row("" if v is None else str(v) for v in r) for r in s.iter_rows(values_only=True)] for s in book]
+    return [book.properties.creator, *("\n".join(rows) for rows in sheets)]
 
 
 def _pptx(content: bytes) -> list[str]:

@@ -51,7 +51,8 @@ def test_answers_and_quotes_hold_no_identifier_so_that_they_survive_redaction(tr
     for q in truth["questions"]:
         words = " ".join([*q["answers"], *(s["quote"] for s in q["sources"])])
         documents = {s["document"] for s in q["sources"]}
-        wrong += [(q["id"], i["value"]) for i in truth["identifiers"] if i["document"] in documents and i["value"] in words]
+        planted = {i["value"] for i in truth["identifiers"] if i["document"] in documents}
+        wrong += [(q["id"], value) for value in planted if value in words]
     assert wrong == []
 
 

@@ -45,5 +45,5 @@ def _fill(slide: Slide, blocks: list[Block]) -> None:
                 for j, text in enumerate(row):
                     table.cell(i, j).text = str(text)
     notes = [str(b.text) for b in blocks if b.kind == "note"]
-    if notes:
-        slide.notes_slide.notes_text_frame.text = "\n".join(notes)
+    if notes and (note_frame := slide.notes_slide.notes_text_frame) is not None:
+        note_frame.text = "\n".join(notes)
