@@ -69,7 +69,9 @@ def fetch(
             sources = _Sources(source_dir, mirror)
             return tuple(name for name, pack in wanted.items() if _fetch_one(packs_dir, pack, sources, progress))
     except OSError as error:
-        raise Unavailable(f"{packs_dir} cannot be written ({error.strerror})", "Free space or correct its owner") from error
+        raise Unavailable(
+            f"{packs_dir} cannot be written ({error.strerror})", "Free space or correct its owner"
+        ) from error
 
 
 def _fetch_one(packs_dir: Path, pack: Pack, sources: _Sources, progress: Progress) -> bool:
@@ -216,7 +218,9 @@ def _download(pack: Pack, pin: str, work: Path, mirror: str, progress: Progress,
 
 def _download_failed(pin: str, output: str) -> Unavailable:
     if "No module named pip" in output:
-        return Unavailable("pip is missing from this Python", "Run python -m ensurepip, or name a directory with --from")
+        return Unavailable(
+            "pip is missing from this Python", "Run python -m ensurepip, or name a directory with --from"
+        )
     if "No space left" in output:
         return Unavailable("the disk is full", "Free space and run it again; what was fetched is kept")
     last = next((line for line in reversed(output.splitlines()) if line.startswith("ERROR")), "no answer")

@@ -45,17 +45,23 @@ def import_pack(
         paths = _files(source)
         kinds: set[Format] = {weights_format(path) for path in paths.values() if path.suffix not in COMPANIONS}
         if len(kinds) != 1:
-            raise UsageError(f"{source.name} holds {len(kinds)} formats of weights, not one", "Import one model at a time")
+            raise UsageError(
+                f"{source.name} holds {len(kinds)} formats of weights, not one", "Import one model at a time"
+            )
         packs_dir.mkdir(parents=True, exist_ok=True)
         files = _copy(paths, packs_dir, name)
         digests = [file.sha256 for file in files if Path(file.path).suffix in WEIGHTS]
         if expected_sha256 and digests != [expected_sha256.lower()]:
             shutil.rmtree(packs_dir / name)
-            raise IntegrityFailure(f"{source.name} does not have the digest you gave", "Copy it again from its publisher")
+            raise IntegrityFailure(
+                f"{source.name} does not have the digest you gave", "Copy it again from its publisher"
+            )
         pack = Pack(name, use, kinds.pop(), licence or "not stated", files)
         _record(packs_dir, pack)
     except OSError as error:
-        raise Unavailable(f"{source} cannot be imported ({error.strerror})", "Check the file and the free space") from error
+        raise Unavailable(
+            f"{source} cannot be imported ({error.strerror})", "Check the file and the free space"
+        ) from error
     return pack
 
 

@@ -1,7 +1,9 @@
 """A hostile document in the cage: what it tries is refused, what it takes is given back, what it says is checked."""
 
+import io
 import json
 import os
+import shutil
 import signal
 import statistics
 import subprocess
@@ -13,12 +15,14 @@ from pathlib import Path
 
 import pytest
 
+from appliance import weights
 from appliance.documents.document import Original
-from appliance.documents.frames import UnreadableDocument
+from appliance.documents.frames import UnreadableDocument, read_document
 from appliance.documents.sandbox import Sandbox, is_enough
-from appliance.errors import Unavailable
-from appliance.parser import wire
+from appliance.errors import IntegrityFailure, Unavailable
+from appliance.parser import main, wire
 from appliance.settings import load
+from appliance.weights import checking
 
 HOSTILE = (sys.executable, "-B", str(Path(__file__).with_name("hostile_parser.py")))
 MIB = 1024 * 1024
@@ -44,8 +48,20 @@ def attack(sandbox: Sandbox, name: str) -> str:
 
 @pytest.mark.parametrize(
     "name",
-    ["tcp", "udp", "unix", "native", "write", "read_secret", "read_memory", "run_program", "fork", "kill_parent"]
-    + ["raise_limit", "code_in_memory"],
+    [
+        "tcp",
+        "udp",
+        "unix",
+        "native",
+        "write",
+        "read_secret",
+        "read_memory",
+        "run_program",
+        "fork",
+        "kill_parent",
+        "raise_limit",
+        "code_in_memory",
+    ],
 )
 def test_what_a_hostile_document_tries_is_refused(hostile: Sandbox, name: str) -> None:
     assert attack(hostile, name).startswith("refused: ")
@@ -127,11 +143,15 @@ def test_frames_that_an_honest_parser_does_not_write_are_refused(hostile: Sandbo
 
 def test_an_honest_block_passes_with_its_words_cells_and_section(hostile: Sandbox) -> None:
     first = frame(wire.BLOCK, BLOCK | {"kind": "heading"})
-    second = frame(wire.BLOCK, BLOCK | {"section": [0], "words": [[0, 3, 0, 0.5, 1, 1, 0.9]], "cells": [[0, 1], [2, 3]]})
+    second = frame(
+        wire.BLOCK, BLOCK | {"section": [0], "words": [[0, 3, 0, 0.5, 1, 1, 0.9]], "cells": [[0, 1], [2, 3]]}
+    )
     end = frame(wire.END, {"pages": 1, "blocks": 2, "warnings": ["ocr_low_confidence:1"]})
     document = hostile.parse(original(b"raw\n" + HEAD + PAGE + first + second + end))
-    assert document.blocks[1].section == (0,) and document.blocks[1].words[0].box == (0, 0.5, 1, 1)
-    assert document.blocks[1].cells == ((0, 1), (2, 3)) and document.warnings == ("ocr_low_confidence:1",)
+    assert document.blocks[1].section == (0,)
+    assert document.blocks[1].words[0].box == (0, 0.5, 1, 1)
+    assert document.blocks[1].cells == ((0, 1), (2, 3))
+    assert document.warnings == ("ocr_low_confidence:1",)
 
 
 def test_pixels_must_be_as_many_as_the_page_says(hostile: Sandbox) -> None:
@@ -147,7 +167,8 @@ def test_the_error_holds_nothing_of_the_document(hostile: Sandbox) -> None:
     secret = frame(wire.ERROR, {"reason": "damaged", "page": 3, "text": "John Smith"})
     with pytest.raises(UnreadableDocument) as refused:
         hostile.parse(original(b"raw\n" + HEAD + secret))
-    assert refused.value.page == 3 and "Smith" not in str(refused.value)
+    assert refused.value.page == 3
+    assert "Smith" not in str(refused.value)
 
 
 def test_a_parser_process_that_is_killed_is_started_again(hostile: Sandbox) -> None:
@@ -185,7 +206,8 @@ def test_the_children_die_with_their_parent(hostile: Sandbox) -> None:
     deadline = time.monotonic() + 2
     while any(runs(child) for child in children) and time.monotonic() < deadline:
         time.sleep(0.02)
-    assert failures == ["crashed"] and not any(runs(child) for child in children)
+    assert failures == ["crashed"]
+    assert not any(runs(child) for child in children)
 
 
 def runs(pid: str) -> bool:
@@ -211,13 +233,19 @@ def test_documents_are_parsed_side_by_side(hostile: Sandbox) -> None:
 
 
 def test_without_the_minimum_protections_nothing_is_parsed(home: Path) -> None:
-    every = dict.fromkeys(("seccomp", "no_new_privileges", "limits", "no_core_dumps", "landlock", "network_namespace"), True)
+    every = dict.fromkeys(
+        ("seccomp", "no_new_privileges", "limits", "no_core_dumps", "landlock", "network_namespace"), True
+    )
     assert is_enough(every)
-    assert is_enough(every | {"landlock": False}) and is_enough(every | {"network_namespace": False})
+    assert is_enough(every | {"landlock": False})
+    assert is_enough(every | {"network_namespace": False})
     assert not is_enough(every | {"landlock": False, "network_namespace": False})
-    assert not is_enough(every | {"seccomp": False}) and not is_enough({})
+    assert not is_enough(every | {"seccomp": False})
+    assert not is_enough({})
 
-    script = "import socket,json,time;s=socket.socket(fileno=0);s.send(json.dumps({'protections':{}}).encode());s.recv(9)"
+    script = (
+        "import socket,json,time;s=socket.socket(fileno=0);s.send(json.dumps({'protections':{}}).encode());s.recv(9)"
+    )
     bare = (sys.executable, "-c", script)
     with pytest.raises(Unavailable, match="safely"):
         Sandbox(load(home), command=bare).protections()
@@ -240,6 +268,88 @@ def test_a_child_starts_fast(hostile: Sandbox, capsys: pytest.CaptureFixture[str
         took.append(time.perf_counter() - started)
     with capsys.disabled():
         print(f"\n[sandbox] median of 30 forks, cage and answer: {statistics.median(took) * 1000:.1f} ms")
+
+
+@pytest.fixture(scope="module")
+def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    sandbox = Sandbox(load(tmp_path_factory.mktemp("home")))
+    yield sandbox
+    sandbox.close()
+
+
+def a_pdf() -> bytes:
+    from reportlab.pdfgen.canvas import Canvas
+
+    out = io.BytesIO()
+    canvas = Canvas(out, pagesize=(300, 200))
+    canvas.drawString(40, 100, "Give 5 mg of warfarin.")
+    canvas.showPage()
+    canvas.save()
+    return out.getvalue()
+
+
+def a_picture() -> bytes:
+    from PIL import Image, ImageDraw, ImageFont
+
+    picture = Image.new("RGB", (640, 160), "white")
+    ImageDraw.Draw(picture).text((30, 50), "Ward round at noon", "black", ImageFont.load_default(48))
+    out = io.BytesIO()
+    picture.save(out, "png")
+    return out.getvalue()
+
+
+def test_the_real_parser_reads_a_pdf_in_the_cage_and_draws_it(real: Sandbox) -> None:
+    pdf = original(a_pdf(), "pdf")
+    document = real.parse(pdf)
+    assert [b.text for b in document.blocks if b.kind != "metadata"] == ["Give 5 mg of warfarin."]
+    words = document.blocks[-1].words
+    assert len(words) == 5
+    assert words[0].box[0] == pytest.approx(40, abs=2)
+    (image,) = real.render(pdf, [1], dpi=72)
+    assert (image.width, image.height) == (300, 200)
+    assert len(set(image.pixels)) > 1
+    assert real.detect(pdf.content, "a.pdf") == "pdf"
+
+
+def test_the_real_parser_recognises_text_in_the_cage(real: Sandbox) -> None:
+    document = real.parse(original(a_picture(), "image"))
+    assert document.pages[0].ocr
+    assert "round" in " ".join(block.text for block in document.blocks)
+
+
+@pytest.mark.parametrize("suffix", ["docx", "xlsx", "pptx", "eml", "html", "csv", "md"])
+def test_every_format_reads_the_same_in_the_cage_as_outside(real: Sandbox, suffix: str) -> None:
+    samples = sorted((Path(__file__).parents[2] / "sample_docs").rglob(f"*.{suffix}"))
+    if not samples:
+        pytest.skip(f"no sample document of this format is here: {suffix}")
+    content = samples[0].read_bytes()
+    kind = real.detect(content, samples[0].name)
+    out = io.BytesIO()
+    main.parse(content, kind, out)
+    out.seek(0)
+    assert real.parse(original(content, kind)) == read_document(out, kind)
+
+
+def test_a_file_that_is_not_what_its_name_says_is_refused(real: Sandbox) -> None:
+    with pytest.raises(UnreadableDocument) as refused:
+        real.detect(a_picture(), "letter.pdf")
+    assert refused.value.reason == "mismatch"
+    with pytest.raises(UnreadableDocument) as refused:
+        real.parse(original(a_pdf()[:200], "pdf"))
+    assert refused.value.reason == "damaged"
+
+
+def test_one_byte_changed_in_the_recognisers_weights_stops_the_parser(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = home / "models"
+    source = weights.open_pack(load(home).packs, "ocr-ppocr-v4").folder
+    shutil.copytree(source / "models", copy / "models")
+    victim = next((copy / "models").glob("*.onnx"))
+    victim.write_bytes(b"~" + victim.read_bytes()[1:])
+    monkeypatch.setattr(checking, "folder_of", lambda packs_dir, pack: copy)
+    with pytest.raises(IntegrityFailure, match="onnx"):
+        Sandbox(load(home)).protections()
 
 
 def test_the_cage_imports_nothing_of_the_rest() -> None:
