@@ -8,14 +8,15 @@ import posixpath
 import zipfile
 import zlib
 from collections.abc import Iterator
-from typing import IO
+from typing import IO, Any, TypeAlias
 
 from lxml import etree
 
 from appliance.parser.failure import ParseFailure
 from appliance.parser.limits import Limits
 
-Element = etree._Element
+Element: TypeAlias = Any
+"""An lxml element; lxml brings no types."""
 RELATIONSHIPS = "{http://schemas.openxmlformats.org/package/2006/relationships}"
 _CHECKED_FROM = 1024 * 1024
 
@@ -153,7 +154,7 @@ def attribute(element: Element, name: str) -> str | None:
     """An attribute by its local name, whatever its namespace."""
     value = element.get(name)
     if value is not None:
-        return value
+        return str(value)
     for key, found in element.attrib.items():
         if str(key).rpartition("}")[2] == name:
             return str(found)

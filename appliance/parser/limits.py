@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class Limits:
         """
         if given is None or isinstance(given, Limits):
             return given or cls()
-        chosen: dict[str, int | bool] = {}
+        chosen: dict[str, Any] = {}
         for f in fields(cls):
             value = given.get(f.name)
             if value is None:

@@ -7,8 +7,12 @@ Nothing here opens a file, a socket or a process. Time and memory are limited by
 any kind inside a library becomes a reason code, since what such an error says may quote the file.
 """
 
+import codecs
 import gc
+import heapq  # noqa: F401  # imported by collections only when a Counter is first ranked
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from encodings.aliases import aliases
 from importlib import import_module
 from typing import BinaryIO
 
@@ -26,9 +30,13 @@ AnyLimits = Limits | Mapping[str, object] | None
 
 
 def warm() -> None:
-    """Import every format and the libraries behind it, so that a forked child starts at once."""
+    """Import every format, the libraries and the code pages behind it, so that a forked child starts at once
+    and reads no file. Call `warm_ocr` too where text recognition is wanted."""
     for module in _FORMATS:
         import_module(f"appliance.parser.formats.{module}").warm()
+    for name in sorted(set(aliases.values())):
+        with suppress(LookupError):  # code pages of other systems
+            codecs.lookup(name)
     gc.freeze()
 
 
@@ -100,7 +108,7 @@ def _guarded(output: Output, work: Callable[[], None]) -> None:
         if isinstance(failure, BrokenPipeError):
             raise
         output.error("damaged")
-    except Exception:
+    except Exception:  # noqa: BLE001
         # The boundary of the cage: a hostile file can make any library raise anything, and neither the
         # message nor the traceback may leave, because both can quote the file.
         output.error("damaged")

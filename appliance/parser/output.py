@@ -1,7 +1,7 @@
 """Frames of one document as it is read: numbers the blocks, keeps the section path, holds the limits."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import BinaryIO
 
 from appliance.parser import wire
@@ -14,6 +14,10 @@ WordSpan = tuple[int, int, float, float, float, float, float]
 
 CELL_JOINT = " | "
 MAX_WARNINGS = 1000
+MAX_BLOCK = 20_000
+"""Characters of a block; longer text without geometry is cut between words."""
+MAX_PATH = 20
+"""Headings above a block."""
 _OUTSIDE_SECTIONS = ("metadata", "header", "footer")
 
 
@@ -61,6 +65,10 @@ class Output:
         """Write a block of the current page. Empty text is dropped. Raises ParseFailure over a limit."""
         if not text.strip():
             return
+        if len(text) > MAX_BLOCK and not words and table is None:
+            for piece in _cut(text):
+                self.block(kind, piece)
+            return
         self._characters += len(text)
         if self._characters > self.limits.max_characters:
             raise ParseFailure("too_large", self._page)
@@ -80,10 +88,13 @@ class Output:
         """Write a heading; later blocks lie under it until a heading of the same or a lower level number."""
         if not text.strip():
             return
-        while self._path and self._path[-1][0] >= level:
-            self._path.pop()
+        if len(text) > MAX_BLOCK:
+            self.block("paragraph", text, words=words)
+            return
+        self.leave_sections(level)
         self.block(kind, text, words=words)
         self._path.append((level, self.blocks - 1))
+        del self._path[MAX_PATH:]
 
     def leave_sections(self, level: int = 0) -> None:
         """Forget the headings of this level and below: the next sheet or slide is no part of the one before."""
@@ -139,3 +150,12 @@ class Output:
     def _write(self, kind: bytes, record: dict[str, object]) -> None:
         body = json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode()
         wire.write_frame(self._stream, kind, body)
+
+
+def _cut(text: str) -> Iterator[str]:
+    while len(text) > MAX_BLOCK:
+        at = max(text.rfind("\n", MAX_BLOCK // 2, MAX_BLOCK), text.rfind(" ", MAX_BLOCK // 2, MAX_BLOCK))
+        at = at if at > 0 else MAX_BLOCK
+        yield text[:at]
+        text = text[at:]
+    yield text

@@ -16,13 +16,12 @@ from appliance.parser.hygiene import clean, decode, squeeze
 from appliance.parser.output import Output
 
 _SKIPPED = frozenset(
-    ("script", "style", "noscript", "template", "svg", "math", "head", "iframe", "object", "embed", "canvas", "audio")
-    + ("video", "select", "datalist", "button")
-)
-_INLINE = frozenset(
-    ("a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn", "em", "font", "i", "img")
-    + ("input", "ins", "kbd", "label", "mark", "q", "rp", "rt", "ruby", "s", "samp", "small", "span", "strike")
-    + ("strong", "sub", "sup", "time", "tt", "u", "var", "wbr", "br")
+    ("script", "style", "noscript", "template", "svg", "math", "head", "iframe", "object", "embed", "canvas")
+) | {"audio", "video", "select", "datalist", "button"}
+_INLINE = (
+    frozenset(("a", "abbr", "acronym", "b", "bdi", "bdo", "big", "br", "cite", "code", "data", "del", "dfn", "em"))
+    | {"font", "i", "img", "input", "ins", "kbd", "label", "mark", "q", "rp", "rt", "ruby", "s", "samp", "small"}
+    | {"span", "strike", "strong", "sub", "sup", "time", "tt", "u", "var", "wbr"}
 )
 _HIDDEN = re.compile(
     r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(?![.\d])|opacity\s*:\s*0(?![.\d])"

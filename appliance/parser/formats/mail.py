@@ -5,6 +5,7 @@ too, as far as the limit of nesting; other attachments are documents of their ow
 """
 
 import email
+import email.parser
 import email.policy
 from email.message import EmailMessage, Message
 

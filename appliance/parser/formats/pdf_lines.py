@@ -14,6 +14,8 @@ from appliance.parser.output import WordSpan
 
 PIECE_GAP = 0.85
 """A gap of more than this many sizes ends a piece: the next cell or column begins."""
+FAR = 14400.0
+"""Points: the largest page that PDF allows (ISO 32000-2, Annex C), and as far beyond its edges as words go."""
 SAME_LINE = 0.35
 """Baselines closer than this share of the size are one line."""
 _RTL = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]")
@@ -207,7 +209,12 @@ def text_of(words: Iterable[PdfWord]) -> tuple[str, list[WordSpan]]:
         parts += [joint, text]
         at += len(joint)
         x0, y0, x1, y1 = word.shown or (word.x0, word.y0, word.x1, word.y1)
-        spans.append((at, at + len(text), round(x0, 2), round(y0, 2), round(x1, 2), round(y1, 2), word.confidence))
+        spans.append((at, at + len(text), _near(x0), _near(y0), _near(x1), _near(y1), word.confidence))
         at += len(text)
         joint = "" if word.hyphen else " "
     return "".join(parts), spans
+
+
+def _near(place: float) -> float:
+    """Hundredths of a point; what a broken font puts beyond any page stays finite."""
+    return round(min(max(place, -FAR), FAR), 2) if place == place else 0.0

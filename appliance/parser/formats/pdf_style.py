@@ -12,6 +12,8 @@ HEADING_RATIO = 1.12
 """Type that is this much larger than the body's is a heading's."""
 PROSE_WORDS = 7
 """Words of a piece of line that is text, and no cell or label."""
+PROSE_CHARACTERS = 18
+"""Characters a word above which a script is written without spaces, and the line is text too."""
 MARGIN = 0.12
 """Share of the page height in which running headers and footers stand."""
 _DIGITS = re.compile(r"\d+|\b[ivxlc]+\b")
@@ -69,8 +71,9 @@ def learn(pages: list[list[PdfWord]], heights: list[float]) -> Style:
                 weight[half(word.size)] += len(word.text)
                 bold += len(word.text) if word.bold else 0
         for piece in pieces_of(w for w in words if w.upright):
-            if len(piece.words) >= PROSE_WORDS:
-                prose[half(piece.size)] += len(piece.words)
+            characters = sum(len(w.text) for w in piece.words)
+            if len(piece.words) >= PROSE_WORDS or characters >= PROSE_CHARACTERS * len(piece.words):
+                prose[half(piece.size)] += characters
     common = (prose or weight).most_common(1)
     body = common[0][0] if common else 10.0
     style = Style(body, mostly_bold=bold > 0.5 * sum(weight.values()))

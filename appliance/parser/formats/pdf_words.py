@@ -130,7 +130,7 @@ class _Probe:
         bottom, top = min(a.bottom, b.bottom), max(a.top, b.top)
         x, y = self._x.value, self._y.value
         x0, y0, x1, y1 = self._view.box(left, bottom, right, top)
-        ox, oy, _, _ = self._view.box(x, y, x, y)
+        _, oy, _, _ = self._view.box(x, y, x, y)
         upright = self._upright(m.a, m.b)
         if not size or size > 5000:
             size = max(y1 - y0, 1.0)

@@ -19,6 +19,8 @@ from appliance.parser.hygiene import squeeze
 from appliance.parser.output import Output
 
 MAX_MERGES = 100_000
+MAX_COLUMNS = 2000
+"""Columns of a row that keep their places; a row that is wider is written without its empty cells."""
 _CHUNK = 1 << 20
 
 
@@ -232,11 +234,8 @@ def _write_sheet(package: Package, path: str, book: _Book, output: Output) -> No
         elif index and index < headers and any(is_figure(text) for text in cells.values()):
             headers = index
         left = min(left, *cells)
-        texts = (
-            [cells.get(c, "") for c in range(left, max(cells) + 1)]
-            if max(cells) - left < 2000
-            else list(cells.values())
-        )
+        right = max(cells) if max(cells) - left < MAX_COLUMNS else left - 1
+        texts = [cells.get(c, "") for c in range(left, right + 1)] or list(cells.values())
         output.row(texts, table, index, header_row=index < headers)
         index += 1
 
