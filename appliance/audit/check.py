@@ -27,15 +27,21 @@ import json
 import struct
 import sys
 import zlib
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
+Found = dict[str, Any]
+Show = Callable[[Found], None]
+Key = tuple[str, bytes, bytes]
+Point = tuple[int, int, int, int]
 MAX_FRAME = 16 * 1024 * 1024
 
 
 class Bad(Exception):
     """Not whole. `index` is the first bad record, or -1 when no single record can be named."""
 
-    def __init__(self, message, index=-1):
+    def __init__(self, message: str, index: int = -1) -> None:
         super().__init__(message)
         self.index = index
 
@@ -47,7 +53,7 @@ L = 2**252 + 27742317777372353535851937790883648493
 D = -121665 * pow(121666, P - 2, P) % P
 
 
-def _add(a, b):
+def _add(a: Point, b: Point) -> Point:
     (x1, y1, z1, t1), (x2, y2, z2, t2) = a, b
     e, f = (y1 - x1) * (y2 - x2) % P, (y1 + x1) * (y2 + x2) % P
     g, h = 2 * t1 * t2 * D % P, 2 * z1 * z2 % P
@@ -55,7 +61,7 @@ def _add(a, b):
     return e * f % P, g * h % P, f * g % P, e * h % P
 
 
-def _times(scalar, point):
+def _times(scalar: int, point: Point) -> Point:
     result = (0, 1, 1, 0)
     while scalar:
         if scalar & 1:
@@ -64,7 +70,7 @@ def _times(scalar, point):
     return result
 
 
-def _point(raw):
+def _point(raw: bytes) -> Point | None:
     y = int.from_bytes(raw, "little")
     sign, y = y >> 255, y & (2**255 - 1)
     if len(raw) != 32 or y >= P:
@@ -80,10 +86,12 @@ def _point(raw):
     return x, y, 1, x * y % P
 
 
-BASE = _point((4 * pow(5, P - 2, P) % P).to_bytes(32, "little"))
+BASE_X = 15112221349535400772501151409588531511454012693041857206046113283949847762202
+BASE_Y = 4 * pow(5, P - 2, P) % P
+BASE = BASE_X, BASE_Y, 1, BASE_X * BASE_Y % P
 
 
-def ed25519_pure(key, signature, message):
+def ed25519_pure(key: bytes, signature: bytes, message: bytes) -> bool:
     """Is `signature` (64 bytes) by `key` (32 bytes) over `message`? In pure Python, about 5 ms."""
     public, commitment = _point(key), _point(signature[:32])
     scalar = int.from_bytes(signature[32:], "little")
@@ -94,7 +102,7 @@ def ed25519_pure(key, signature, message):
     return (left[0] * right[2] - right[0] * left[2]) % P == 0 and (left[1] * right[2] - right[1] * left[2]) % P == 0
 
 
-def ed25519(key, signature, message):
+def ed25519(key: bytes, signature: bytes, message: bytes) -> bool:
     """As `ed25519_pure`, by `cryptography` where it is installed."""
     try:
         from cryptography.exceptions import InvalidSignature
@@ -111,7 +119,7 @@ def ed25519(key, signature, message):
 # the tree (RFC 9162 section 2.1), as the few subtrees that cover what was read so far
 
 
-def leaf_hash(data):
+def leaf_hash(data: bytes) -> bytes:
     """SHA-256(0x00 || data)."""
     return hashlib.sha256(b"\0" + data).digest()
 
@@ -119,10 +127,11 @@ def leaf_hash(data):
 class Range:
     """Subtrees that cover the leaves so far, biggest first: enough to know the root at any moment."""
 
-    def __init__(self):
-        self.size, self.peaks = 0, []
+    def __init__(self) -> None:
+        self.size = 0
+        self.peaks: list[bytes] = []
 
-    def add(self, node, level=0):
+    def add(self, node: bytes, level: int = 0) -> None:
         """Append a complete subtree of 2**level leaves."""
         if self.size & ((1 << level) - 1):
             raise Bad("a subtree is out of place")
@@ -132,7 +141,7 @@ class Range:
         peaks.append(node)
         self.size += 1 << level
 
-    def root(self):
+    def root(self) -> bytes:
         """The root over all leaves so far."""
         if not self.peaks:
             return hashlib.sha256(b"").digest()
@@ -142,7 +151,7 @@ class Range:
         return node
 
 
-def root_of_path(leaf, index, size, path):
+def root_of_path(leaf: bytes, index: int, size: int, path: Iterable[bytes]) -> bytes:
     """The root that an inclusion path leads to (RFC 9162 section 2.1.3.2)."""
     node, last, result = index, size - 1, leaf
     for sibling in path:
@@ -163,7 +172,7 @@ def root_of_path(leaf, index, size, path):
 # signed notes
 
 
-def parse_key(vkey):
+def parse_key(vkey: str) -> Key:
     """(name, key id, type, key) of a C2SP verifier key."""
     try:
         name, key_id, encoded = vkey.strip().split("+", 2)
@@ -176,7 +185,7 @@ def parse_key(vkey):
     return name, wanted, raw[1:]
 
 
-def open_note(note, key):
+def open_note(note: str, key: Key) -> tuple[int, bytes]:
     """(size, root) of a checkpoint that `key` signed."""
     name, key_id, public = key
     body, _, signatures = note.rpartition("\n\n")
@@ -203,7 +212,7 @@ def open_note(note, key):
     raise Bad(f"the checkpoint of {size} records is not signed by the log's key")
 
 
-def split_notes(text):
+def split_notes(text: str) -> list[str]:
     """The checkpoints in a text that holds one or several, one after the other."""
     notes, lines = [], text.split("\n")
     start, seen = 0, False
@@ -219,7 +228,7 @@ def split_notes(text):
 # reading
 
 
-def framed(content, offset):
+def framed(content: bytes, offset: int) -> tuple[bool, bytes, int] | None:
     """(is head, data, offset behind) of the frame at `offset`, or None when it is not whole."""
     length = int.from_bytes(content[offset : offset + 4], "big")
     head, length = length >> 31, length & 0x7FFFFFFF
@@ -230,9 +239,9 @@ def framed(content, offset):
     return bool(head), data, offset + 8 + length
 
 
-def read_segments(directory):
+def read_segments(directory: Path) -> Iterator[tuple[int | None, bytes]]:
     """(index, bytes) of every record of a log directory, and after each batch (None, its signed head)."""
-    paths = sorted(Path(directory).glob("segment-*.log"))
+    paths = sorted(directory.glob("segment-*.log"))
     index = 0
     for number, path in enumerate(paths):
         content = path.read_bytes()
@@ -253,7 +262,7 @@ def read_segments(directory):
             index += not head
 
 
-def torn(rest):
+def torn(rest: bytes) -> bool:
     """Could a crash have left these bytes: an incomplete frame, or zeros where its end should be?"""
     if not rest.strip(b"\0") or rest[-4096:] == b"\0" * 4096:
         return True
@@ -265,7 +274,7 @@ def torn(rest):
     return not (rest.endswith(b"\n") and rest.count(b"\n") == 5) and not is_json(rest[8:])
 
 
-def is_json(data):
+def is_json(data: bytes) -> bool:
     """Is this a whole JSON text?"""
     try:
         json.loads(data)
@@ -274,9 +283,10 @@ def is_json(data):
     return True
 
 
-def read_checkpoints(directory):
+def read_checkpoints(directory: Path) -> list[str]:
     """The checkpoints kept beside a log, oldest first."""
-    notes, path = [], Path(directory) / "checkpoints"
+    notes: list[str] = []
+    path = directory / "checkpoints"
     content = path.read_bytes() if path.is_file() else b""
     offset = 0
     while whole := framed(content, offset):
@@ -290,18 +300,19 @@ def read_checkpoints(directory):
 class Walk:
     """Reads records in order and checks each: number, time, and the root wherever a checkpoint counts."""
 
-    def __init__(self, key, notes, anchors=()):
-        self.tree, self.time, self.kinds, self.first_time = Range(), "", {}, ""
+    def __init__(self, key: Key, notes: Iterable[str], anchors: Iterable[str] = ()) -> None:
+        self.tree, self.time, self.first_time = Range(), "", ""
+        self.kinds: dict[str, int] = {}
         self.checkpoints, self.anchored, self.trusted = 0, 0, 0
         self.key, self.head, self.covered = key, "", 0
-        self.marks = {}
+        self.marks: dict[int, list[tuple[str, bytes]]] = {}
         for kind, texts in (("checkpoint", notes), ("anchor", anchors)):
             for note in texts:
                 size, root = open_note(note, key)
                 self.marks.setdefault(size, []).append((kind, root))
         self.mark(0)
 
-    def take(self, index, data, show=None):
+    def take(self, index: int, data: bytes, show: Show | None = None) -> None:
         """Check the next record."""
         try:
             record = json.loads(data)
@@ -320,7 +331,7 @@ class Walk:
         if self.tree.size in self.marks:
             self.mark(self.tree.size)
 
-    def mark(self, size):
+    def mark(self, size: int) -> None:
         """Compare the root here with every checkpoint of this size."""
         for kind, root in self.marks.pop(size, ()):
             if root != self.tree.root():
@@ -334,7 +345,7 @@ class Walk:
                 self.anchored = size
             self.trusted = size
 
-    def batch(self, note):
+    def batch(self, note: str) -> None:
         """Compare the root with the head of a batch; that of the last head is signed for all before it."""
         try:
             _, size, root, _ = note.split("\n", 3)
@@ -346,7 +357,7 @@ class Walk:
             raise Bad(f"{where}: the head of its batch has another root", self.covered)
         self.head, self.covered = note, self.tree.size
 
-    def finish(self, *, partial=False):
+    def finish(self, *, partial: bool = False) -> None:
         """Nothing more to come: every checkpoint must have been met, every record be under a head."""
         if self.head:
             open_note(self.head, self.key)
@@ -364,13 +375,20 @@ class Walk:
 # the four things that can be checked
 
 
-def check_log(directory, key=None, anchors=(), show=None, size=None):
+def check_log(
+    directory: Path,
+    vkey: str | None = None,
+    anchors: Iterable[str] = (),
+    show: Show | None = None,
+    size: int | None = None,
+) -> Found:
     """Check a log directory, or the first `size` records of one that is being written."""
-    walk, error = None, None
+    walk: Walk | None = None
+    error: Exception | None = None
     try:
-        if not list(Path(directory).glob("segment-*.log")) and not (Path(directory) / "verifier.pub").is_file():
+        if not (directory / "verifier.pub").is_file() and not list(directory.glob("segment-*.log")):
             raise Bad("there is no audit log here")
-        key = parse_key(key or (Path(directory) / "verifier.pub").read_text("utf-8"))
+        key = parse_key(vkey or (directory / "verifier.pub").read_text("utf-8"))
         walk = Walk(key, read_checkpoints(directory), anchors)
         for index, data in read_segments(directory):
             if index is None:
@@ -387,13 +405,17 @@ def check_log(directory, key=None, anchors=(), show=None, size=None):
     return result("log", walk, error)
 
 
-def check_export(path, key=None, anchors=(), show=None):
+def check_export(
+    path: Path, vkey: str | None = None, anchors: Iterable[str] = (), show: Show | None = None
+) -> Found:
     """Check an export file: its records lie in the log under a checkpoint, none left out in between."""
-    walk, error, extra = None, None, {}
+    walk: Walk | None = None
+    error: Exception | None = None
+    extra: Found = {}
     try:
         with open(path, "rb") as file:
             head = json.loads(file.readline())
-            key = parse_key(key or head["key"])
+            key = parse_key(vkey or head["key"])
             walk = Walk(key, [], [note for note in anchors if open_note(note, key)[0] <= head["end"]])
             for level, node in head["left"]:
                 walk.tree.add(bytes.fromhex(node), level)
@@ -418,7 +440,7 @@ def check_export(path, key=None, anchors=(), show=None):
     return {**result("export", walk, error), **extra}
 
 
-def check_receipt(text, key, record=None):
+def check_receipt(text: str, key: str | None, record: bytes | None = None) -> Found:
     """Check a receipt, and that `record` (exact bytes), where given, is the record it speaks of."""
     try:
         head, _, note = text.partition("\n\n")
@@ -440,7 +462,7 @@ def check_receipt(text, key, record=None):
     return {**result("receipt", None, None), **found, "records": size, "root": root.hex()}
 
 
-def check_answer(disclosed, key, show=None):
+def check_answer(disclosed: Found, key: str | None, show: Show | None = None) -> Found:
     """Check a disclosed record: the receipt fits its bytes, and each opened part fits its commitment."""
     try:
         data = disclosed["record"].encode()
@@ -464,9 +486,9 @@ def check_answer(disclosed, key, show=None):
     return {**found, "what": "answer"}
 
 
-def result(what, walk, error):
+def result(what: str, walk: Walk | None, error: Exception | None) -> Found:
     """What was found, as one dictionary."""
-    found = {"what": what, "ok": error is None, "first_error": str(error) if error else None}
+    found: Found = {"what": what, "ok": error is None, "first_error": str(error) if error else None}
     if isinstance(error, Bad) and error.index >= 0:
         found["first_bad_record"] = error.index
     if walk is not None:
@@ -475,14 +497,14 @@ def result(what, walk, error):
     return found
 
 
-def line_of(record):
+def line_of(record: Found) -> str:
     """One record for a reader: number, time, who, what, and its public part."""
     who = record["actor"] + (f" (by {record['operator']})" if record.get("operator") else "")
     public = " ".join(f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in record["public"].items())
     return f"{record['index']}\t{record['time']}\t{who}\t{record['kind']}\t{public}"
 
 
-def main(arguments=None):
+def main(arguments: list[str] | None = None) -> int:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("target")
@@ -508,7 +530,7 @@ def main(arguments=None):
     return 0 if found["ok"] else 4
 
 
-def check(target, key, anchors, show=None):
+def check(target: Path, key: str | None, anchors: list[str], show: Show | None = None) -> Found:
     """Check whatever `target` is."""
     if target.is_dir():
         return check_log(target, key, anchors, show)
@@ -521,7 +543,7 @@ def check(target, key, anchors, show=None):
     return check_answer(json.loads(target.read_bytes()), key, show)
 
 
-def text_of(found, key_given):
+def text_of(found: Found, key_given: bool) -> str:
     """What was found, for a reader."""
     if not found["ok"]:
         return f"NOT WHOLE: {found['first_error']}"

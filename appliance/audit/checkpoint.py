@@ -149,8 +149,10 @@ def parse_proof(text: str) -> tuple[int, list[bytes], str, bytes]:
         extra = base64.b64decode(lines.pop(0)[6:], validate=True) if lines[0].startswith("extra ") else b""
         keyword, number = lines.pop(0).split(" ")
         path = [base64.b64decode(line, validate=True) for line in lines]
-        if keyword != "index" or str(int(number)) != number or any(len(node) != 32 for node in path):
-            raise ValueError("index or path")
+        if keyword != "index" or number.startswith("-") or str(int(number)) != number:
+            raise ValueError("index")
+        if any(len(node) != 32 for node in path):
+            raise ValueError("path")
     except (IndexError, ValueError, binascii.Error) as error:
         raise IntegrityFailure("the receipt is no C2SP tlog-proof", "Take the receipt's text unchanged") from error
     return int(number), path, checkpoint, extra

@@ -88,7 +88,7 @@ class Committer:
         with self._wake:
             if self._stopping:
                 raise AuditUnavailable("the audit log is closed", "Start the appliance again")
-            if self._began and time.monotonic() - self._began > self._seconds * 0.9:
+            if self._began and time.monotonic() - self._began > self._seconds / 2:
                 raise self._too_slow()
             self._queue.append(entry)
             self._wake.notify()

@@ -38,11 +38,16 @@ class Device:
         self.failure = ""
         self.full = False
         self._reserve_bytes = reserve_bytes
+        self._started = False
         self._segment = -1
         self._path = Path()
         self._length = 0
         self._jobs: queue.SimpleQueue[tuple[Callable[[], None], Future[None]] | None] = queue.SimpleQueue()
-        self._lock = _lock(directory)
+        self._lock = -1
+        try:
+            self._lock = _lock(directory)
+        except OSError as error:
+            self._fail(f"cannot be opened ({error.strerror})")
 
     @property
     def working(self) -> bool:
@@ -51,12 +56,17 @@ class Device:
 
     def start(self, size: int) -> None:
         """Get ready to append record number `size`; the directory holds exactly that many."""
-        existing = segment.segments(self.directory)
-        if existing:
-            self._open(existing[-1], os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC)
-        else:
-            self._begin_segment(size)
-        self._keep_reserve()
+        try:
+            existing = segment.segments(self.directory)
+            if existing:
+                self._open(existing[-1], os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC)
+            else:
+                self._begin_segment(size)
+            self._keep_reserve()
+        except OSError as error:
+            self._fail(f"cannot be opened ({error.strerror})")
+            return
+        self._started = True
         threading.Thread(target=self._work, name=f"audit-device-{self.number}", daemon=True).start()
 
     def submit(self, job: Callable[[], None]) -> "Future[None]":
@@ -114,8 +124,12 @@ class Device:
 
     def stop(self) -> "Future[None]":
         """Let go of the directory, after the jobs that wait."""
+        if not self._started:
+            self.release()
         done = self.submit(self.release)
         self._jobs.put(None)
+        if not self._started:
+            done.set_result(None)
         return done
 
     def release(self) -> None:
@@ -228,14 +242,11 @@ def replace_text(path: Path, text: str) -> None:
 
 
 def _lock(directory: Path) -> int:
-    try:
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        file = os.open(directory / "lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise AuditUnavailable(f"{directory} cannot be opened ({error.strerror})", "Check the disk") from error
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    file = os.open(directory / "lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
+    except BlockingIOError as error:
         os.close(file)
         raise Unavailable("another process holds the audit log", "Stop it, or let it do the work") from error
     return file

@@ -28,7 +28,15 @@ from appliance.audit.merkle import Tree, leaf_hash
 from appliance.audit.receipt import ProofedReceipt, Receipt
 from appliance.audit.record import MAX_RECORD_BYTES, Record, decode, encode, new_id
 from appliance.audit.verification import Verification, verify_devices
-from appliance.errors import ApplianceError, AuditUnavailable, IntegrityFailure, NotFound, TooLarge, UsageError
+from appliance.errors import (
+    ApplianceError,
+    AuditUnavailable,
+    IntegrityFailure,
+    NotFound,
+    TooLarge,
+    Unavailable,
+    UsageError,
+)
 from appliance.settings import Settings
 from appliance.storage.keys import KeyRing
 
@@ -51,12 +59,16 @@ class AuditLog:
     def __init__(self, settings: Settings, keys: KeyRing, devices: list[Device]) -> None:
         self._keys = keys
         self._devices = devices
+        self._seconds = settings.audit_seconds
+        self._closed = False
         self._anchor = settings.home / ANCHOR
-        self._signer, new = _signer(keys, devices)
+        working = [device for device in devices if device.working]
+        self._signer, new = _signer(keys, working)
         anchors = [] if new else _anchors(self._anchor)
         verifier = self._signer.verifier
-        best, repairs = recovery.reconcile([recovery.survey(each, verifier) for each in devices], verifier, anchors)
-        if not new and best.tree.size == 0 and _begun(keys):
+        best, repairs = recovery.reconcile([recovery.survey(each, verifier) for each in working], verifier, anchors)
+        self._begun = _begun(keys)
+        if self._begun and best.tree.size == 0:
             raise IntegrityFailure("the audit log was removed", "Restore its directories; see docs/auditor.md")
         self._tree: Tree = best.tree
         self._frontier = best.tree.frontier()
@@ -69,7 +81,8 @@ class AuditLog:
         for device in devices:
             if device.working:
                 device.start(best.tree.size)
-                replace_text(device.directory / VERIFIER, f"{self._signer.verifier}\n")
+                _leave_text(device.directory / VERIFIER, f"{self._signer.verifier}\n")
+        _one_of(devices)
         self._committer = Committer(devices, self, settings.audit_seconds, CHECKPOINT_SECONDS)
         for repair in repairs:
             event = LogRecovered(
@@ -79,7 +92,6 @@ class AuditLog:
         for device in devices:
             if not device.working:
                 self.append(DeviceFailed(device=device.number, reason=device.failure), actor="system")
-        keys.ensure([BEGUN])
 
     @classmethod
     def open(cls, settings: Settings, keys: KeyRing) -> "AuditLog":
@@ -93,6 +105,7 @@ class AuditLog:
         try:
             for number, directory in enumerate(directories(settings)):
                 devices.append(Device(number, directory, settings.audit_reserve_bytes))
+            _one_of(devices)
             return cls(settings, keys, devices)
         except OSError as error:
             raise AuditUnavailable(f"the audit log cannot be opened ({error.strerror})", "Check its disks") from error
@@ -148,9 +161,7 @@ class AuditLog:
     def raw(self, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         """The exact bytes of records `start` to `end` (exclusive)."""
         end = self.size if end is None else min(end, self.size)
-        device = next((device for device in self._devices if device.working), None)
-        if device is None:
-            raise AuditUnavailable("no audit device can be read", "Repair the disk and restart")
+        device = _one_of(self._devices)
         for _, data in islice(segment.records(device.directory, start), max(end - start, 0)):
             yield data
 
@@ -176,12 +187,10 @@ class AuditLog:
 
     def close(self) -> None:
         """Commit what waits, sign a last checkpoint, let go of the devices."""
-        self._committer.stop()
-        for device in self._devices:
-            if device.working:
-                device.stop()
-            else:
-                device.release()
+        if not self._closed:
+            self._closed = True
+            self._committer.stop()
+            wait([device.stop() for device in self._devices], self._seconds)
 
     # called by the committer, in its thread
 
@@ -233,7 +242,11 @@ class AuditLog:
         return receipts
 
     def tick(self, *, final: bool) -> None:
-        """Keep a checkpoint when one is due."""
+        """Keep a checkpoint when one is due; note in the key ring that there is a log."""
+        if not self._begun and self._tree.size:
+            with suppress(Unavailable):
+                self._keys.ensure([BEGUN])
+                self._begun = True
         fresh = self._tree.size - self._signed
         age = time.monotonic() - self._signed_at
         if fresh >= CHECKPOINT_RECORDS or (fresh and (final or age >= CHECKPOINT_SECONDS)):
@@ -243,8 +256,7 @@ class AuditLog:
         size, note = self._tree.size, self._head
         working = [device for device in self._devices if device.working]
         wait([device.submit(partial(device.checkpoint, note)) for device in working])
-        with suppress(OSError):
-            replace_text(self._anchor, note)
+        _leave_text(self._anchor, note)
         self._signed, self._signed_at = size, time.monotonic()
 
     def _receipt(self, index: int) -> Receipt:
@@ -278,6 +290,20 @@ def _signer(keys: KeyRing, devices: list[Device]) -> tuple[Signer, bool]:
             "the audit log's checkpoint key was replaced", "Restore the key ring and verifier.pub of this log"
         )
     return signer, False
+
+
+def _one_of(devices: list[Device]) -> Device:
+    """A device that works. Raises AuditUnavailable when there is none."""
+    for device in devices:
+        if device.working:
+            return device
+    raise AuditUnavailable("; ".join(device.failure for device in devices), "Repair the disk and restart the appliance")
+
+
+def _leave_text(path: Path, text: str) -> None:
+    """Write a small file that the log can do without; a full disk is met where it counts, at the next record."""
+    with suppress(OSError):
+        replace_text(path, text)
 
 
 def _origin(seed: bytes) -> str:
