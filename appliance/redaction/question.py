@@ -10,9 +10,9 @@ The rate limit and the record of a search by name belong to the caller.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from appliance.redaction.actions import coarse, spans
-from appliance.redaction.detection import Detector
 from appliance.redaction.findings import Findings, RedactedEntity
 from appliance.redaction.persons import DocumentNames
 from appliance.redaction.policy import Profile, load_profile
@@ -20,6 +20,9 @@ from appliance.redaction.spans import Replacement, replace
 from appliance.redaction.surrogates import PERSON, SURROGATE, new_surrogate, normal_form
 from appliance.redaction.vault import Vault
 from appliance.settings import Settings
+
+if TYPE_CHECKING:
+    from appliance.redaction.detection import Detector
 
 MOST_IN_TEXT = 4
 """Surrogates written into the question for one name; `terms` has all of them."""
@@ -42,7 +45,7 @@ class GuardedQuestion:
 class QuestionGuard:
     """Guards questions with the detectors and the vault of this home, under the home's own profile."""
 
-    def __init__(self, detector: Detector, vault: Vault, settings: Settings) -> None:
+    def __init__(self, detector: "Detector", vault: Vault, settings: Settings) -> None:
         self._detector = detector
         self._vault = vault
         self._profile = load_profile(settings.policies, settings.redaction_profile)
@@ -50,9 +53,7 @@ class QuestionGuard:
     def guard(self, text: str, domains: Iterable[str], *, allow_identity: bool) -> GuardedQuestion:
         """See `guard_question`. Raises what the detectors raise: the question is then refused."""
         findings = self._detector.find([text], self._profile)
-        return guard_question(
-            text, findings, self._profile, domains, self._vault, allow_identity=allow_identity
-        )
+        return guard_question(text, findings, self._profile, domains, self._vault, allow_identity=allow_identity)
 
 
 def guard_question(

@@ -92,13 +92,27 @@ def redact_text(
     text: str, findings: Findings, profile: Profile, surrogates: SurrogateSource
 ) -> tuple[str, tuple[TextEntity, ...]]:
     """Redact one text, block 0 of `findings`. The entities' offsets are of `text`, the input."""
-    found = spans([text], findings.items, profile)
-    made = replacements([text], found, surrogates)
-    entities = tuple(
-        TextEntity(s.start, s.end, r.type, s.finding.score, s.finding.recognizer, r.text)
-        for s, r in zip(found, made, strict=True)
-    )
-    return replace(text, made).text, entities
+    return redact_texts([text], findings, profile, surrogates)[0]
+
+
+def redact_texts(
+    texts: Sequence[str], findings: Findings, profile: Profile, surrogates: SurrogateSource
+) -> list[tuple[str, tuple[TextEntity, ...]]]:
+    """Redact the texts of one document, the blocks of `findings`; a person has one surrogate in all of them."""
+    found = spans(texts, findings.items, profile)
+    made = replacements(texts, found, surrogates)
+    pairs: list[list[tuple[Span, Replacement]]] = [[] for _ in texts]
+    for span, replacement in zip(found, made, strict=True):
+        pairs[span.text].append((span, replacement))
+    return [
+        (
+            replace(text, [replacement for _, replacement in here]).text,
+            tuple(
+                TextEntity(s.start, s.end, r.type, s.finding.score, s.finding.recognizer, r.text) for s, r in here
+            ),
+        )
+        for text, here in zip(texts, pairs, strict=True)
+    ]
 
 
 def _block(block: Block, replaced: Replaced, boxes: Sequence[tuple[Box, ...]]) -> RedactedBlock:
