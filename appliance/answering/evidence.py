@@ -31,6 +31,7 @@ NOT_ANSWERED = "The documents you may read do not seem to answer this question."
 class Candidate:
     """A unit of a passage, the features of its match with the question, and the model's score."""
 
+    index: int
     passage: Passage
     unit: Unit
     text: str
@@ -52,56 +53,71 @@ def select(
     Passages come best first, from `search`. Flagged ones are never evidence. Without `embed` the words alone
     decide. Leaves to its caller: what the person may read, and the record.
     """
-    asked = understand(question.text)
-    ranked = rank(question, asked, passages, embed)
-    if not ranked:
+    ranking = rank(question, passages, embed)
+    if ranking is None:
         return Abstention(NOTHING_FOUND)
-    chosen = _choose(ranked, asked, quotes)
-    probability = linear.load("answerable").probability(answerable_features(asked, [c.features for c in ranked]))
+    chosen = _choose(ranking, quotes)
+    probability = linear.load("answerable" if embed else "answerable_lexical").probability(ranking.features())
     sentences = tuple(_sentence(candidate) for candidate in chosen)
     if probability < abstain_below:
         return Abstention(NOT_ANSWERED, sentences, probability)
     return Evidence(sentences, probability)
 
 
-def rank(question: Question, asked: Asked, passages: Sequence[Passage], embed: Embed | None) -> list[Candidate]:
-    """Every unit of the passages that are not flagged, best first; the first `EMBEDDED` have been embedded."""
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """Every candidate, best first; the first `EMBEDDED` have been embedded."""
+
+    asked: Asked
+    asking: Asking
+    candidates: tuple[Candidate, ...]
+
+    def features(self) -> dict[str, float]:
+        """Features for the probability that the question is answered."""
+        return answerable_features(self.asking, [(c.index, c.score, c.features) for c in self.candidates])
+
+
+def rank(question: Question, passages: Sequence[Passage], embed: Embed | None) -> Ranking | None:
+    """Score every unit of the passages that are not flagged; None when there is none."""
     pieces = [
-        (passage, unit, passage.chunk.text[unit.start : unit.end])
-        for passage in passages
+        (order, passage, unit, passage.chunk.text[unit.start : unit.end])
+        for order, passage in enumerate(passages)
         if not passage.chunk.flagged
         for unit in units(passage.chunk.text)
     ]
     if not pieces:
-        return []
-    asking = Asking.of(question, asked, [_context(*piece) for piece in pieces])
-    model = linear.load("sentence" if embed else "sentence_lexical")
+        return None
+    asked = understand(question.text)
+    asking = Asking.of(question, asked, [_context(unit, text) for _, _, unit, text in pieces])
     lexical = linear.load("sentence_lexical")
     found = []
-    order = {id(passage): i for i, passage in enumerate(passages)}
-    for index, (passage, unit, text) in enumerate(pieces):
-        features = sentence_features(asking, index, passage, unit, text, order[id(passage)])
-        found.append(Candidate(passage, unit, text, features, None, lexical.probability(features)))
+    for index, (order, passage, unit, text) in enumerate(pieces):
+        features = sentence_features(asking, index, passage, unit, text, order)
+        found.append(Candidate(index, passage, unit, text, features, None, lexical.probability(features)))
     found.sort(key=lambda candidate: -candidate.score)
-    if embed is None:
-        return found
+    return Ranking(asked, asking, tuple(found if embed is None else _embedded(question, found, embed)))
+
+
+def _embedded(question: Question, found: list[Candidate], embed: Embed) -> list[Candidate]:
+    """The nearest by words scored again with their meaning; the rest stays behind them."""
+    model = linear.load("sentence")
     near = found[:EMBEDDED]
-    vectors = embed([question.text, *(_context(c.passage, c.unit, c.text) for c in near)])
-    similarity = vectors[1:] @ vectors[0]
+    vectors = embed([question.text, *(_context(c.unit, c.text) for c in near)])
     scored = []
-    for candidate, vector, value in zip(near, vectors[1:], similarity, strict=True):
-        features = candidate.features | {"dense": float(value)}
+    for candidate, vector in zip(near, vectors[1:], strict=True):
+        features = candidate.features | {"dense": float(vector @ vectors[0])}
         scored.append(replace(candidate, features=features, vector=vector, score=model.probability(features)))
     scored.sort(key=lambda candidate: -candidate.score)
     return scored + [replace(c, score=min(c.score, scored[-1].score)) for c in found[EMBEDDED:]]
 
 
-def _context(passage: Passage, unit: Unit, text: str) -> str:
+def _context(unit: Unit, text: str) -> str:
     """A unit with what it needs to be understood alone: a row's header."""
     return f"{unit.header} {text}" if unit.header else text
 
 
-def _choose(ranked: list[Candidate], asked: Asked, quotes: int) -> list[Candidate]:
+def _choose(ranking: Ranking, quotes: int) -> list[Candidate]:
+    ranked, asked = ranking.candidates, ranking.asked
     chosen: list[Candidate] = []
     for part in range(len(asked.parts) if len(asked.parts) > 1 else 0):
         best = max(ranked[:EMBEDDED], key=lambda c: (c.features.get(f"part{part}", 0.0), c.score))
@@ -112,7 +128,7 @@ def _choose(ranked: list[Candidate], asked: Asked, quotes: int) -> list[Candidat
             break
         if candidate not in chosen and not any(_same(candidate, other) for other in chosen) and _shown(candidate):
             chosen.append(candidate)
-    return sorted(chosen, key=lambda candidate: -candidate.score)[:quotes] or ranked[:1]
+    return sorted(chosen, key=lambda candidate: -candidate.score)[:quotes] or list(ranked[:1])
 
 
 def _shown(candidate: Candidate) -> bool:

@@ -1,8 +1,12 @@
 """Features of a question's match with a sentence, and of a ranking with being an answer: named, in [0, 1] or so."""
 
+import json
 import math
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
 
 from appliance.answering.answer import Question
 from appliance.answering.asking import Asked, fits
@@ -18,29 +22,30 @@ class Asking:
     text: str
     kind: str
     terms: dict[str, float]
+    """Stems of the question with their weight in English at large (`weights/background.json`)."""
+    local: dict[str, float]
+    """The same stems with their weight among the candidates."""
     part_terms: tuple[dict[str, float], ...]
     names: frozenset[str]
     numbers: frozenset[str]
     bags: tuple[Counter[str], ...]
-    idf: dict[str, float]
     average: float
 
     @classmethod
     def of(cls, question: Question, asked: Asked, texts: list[str]) -> "Asking":
-        """Weights are inverse document frequencies over the candidates `texts` of this question alone."""
+        """The question against the candidates `texts` of this question alone; no other statistics are learnt."""
         bags = tuple(Counter(stems(text)) for text in texts)
         frequency = Counter(stem for bag in bags for stem in bag)
         asked_stems = stems(question.text)
-        idf = {
-            stem: math.log(1 + (len(texts) - frequency[stem] + 0.5) / (frequency[stem] + 0.5)) for stem in asked_stems
-        }
-        parts = tuple({stem: idf[stem] for stem in stems(part) if stem in idf} for part in asked.parts)
+        local = {s: math.log(1 + (len(texts) - frequency[s] + 0.5) / (frequency[s] + 0.5)) for s in asked_stems}
+        rarity = {stem: rarity_of(stem) for stem in asked_stems}
+        parts = tuple({stem: rarity[stem] for stem in stems(part) if stem in rarity} for part in asked.parts)
         average = sum(bag.total() for bag in bags) / max(1, len(bags))
         return cls(
-            question.text, asked.kind, {stem: idf[stem] for stem in asked_stems}, parts,
+            question.text, asked.kind, rarity, local, parts,
             frozenset(names(question.text)) | frozenset(term.lower() for term in question.terms),
-            frozenset(NUMBER.findall(question.text)), bags, idf, average,
-        )
+            frozenset(NUMBER.findall(question.text)), bags, average,
+        )  # fmt: skip
 
 
 def sentence_features(
@@ -53,7 +58,7 @@ def sentence_features(
     length = bag.total()
     bm25 = sum(
         weight * bag[stem] * 2.2 / (bag[stem] + 1.2 * (0.25 + 0.75 * length / max(1.0, asking.average)))
-        for stem, weight in asking.terms.items()
+        for stem, weight in asking.local.items()
     )
     neighbours = Counter(asking.bags[index - 1] if index else ())
     if index + 1 < len(asking.bags):
@@ -64,7 +69,7 @@ def sentence_features(
     content = [stem for stem in bag if stem not in asking.terms]
     features = {
         "covered": covered / total,
-        "bm25": bm25 / total,
+        "bm25": bm25 / (sum(asking.local.values()) or 1.0),
         "around": around / total,
         "headed": headed / total,
         "names": _share(asking.names, text.lower()),
@@ -87,22 +92,57 @@ def sentence_features(
     return features
 
 
-def answerable_features(asked: Asked, ranked: list[dict[str, float]]) -> dict[str, float]:
-    """Features of a ranking, best first, for the probability that it answers the question."""
-    best = ranked[:4]
+def answerable_features(asking: Asking, ranked: Sequence[tuple[int, float, dict[str, float]]]) -> dict[str, float]:
+    """Features of a ranking for the probability that it answers the question.
+
+    `ranked` holds (index of the candidate, score, features), best first.
+    """
+    best = [features for _, _, features in ranked[:4]]
+    top, dense = best[0], sorted((f.get("dense", 0.0) for _, _, f in ranked[:24]), reverse=True)
+    total = sum(asking.terms.values()) or 1.0
+    shown = set().union(*(asking.bags[index] for index, _, _ in ranked[:4]))
+    everywhere = set().union(*asking.bags)
+    rarest = max(asking.terms, key=lambda stem: asking.terms[stem], default="")
     return {
-        "top_covered": ranked[0]["covered"],
+        "top_score": _logit(ranked[0][1]),
+        "second_score": _logit(ranked[min(1, len(ranked) - 1)][1]),
+        "top_covered": top["covered"],
         "best_covered": max(f["covered"] for f in best),
-        "top_dense": ranked[0].get("dense", 0.0),
-        "best_dense": max(f.get("dense", 0.0) for f in ranked[:24]),
-        "mean_dense": sum(f.get("dense", 0.0) for f in best) / len(best),
-        "top_fits": ranked[0]["fits"],
+        "shown_covered": sum(w for stem, w in asking.terms.items() if stem in shown) / total,
+        "all_covered": sum(w for stem, w in asking.terms.items() if stem in everywhere) / total,
+        "rarest_shown": float(rarest in shown),
+        "rarest_anywhere": float(rarest in everywhere),
+        "top_dense": top.get("dense", 0.0),
+        "best_dense": dense[0],
+        "mean_dense": sum(dense[:4]) / len(dense[:4]),
+        "spread_dense": dense[0] - sum(dense) / len(dense),
+        "top_fits": top["fits"],
         "fits_covered": max(f["fits_covered"] for f in best),
         "context_covered": max(f["covered"] + f["around"] + f["headed"] for f in best),
         "names": max(f["names"] for f in best),
         "numbers": max(f["numbers"] for f in best),
-        f"kind_{asked.kind}": 1.0,
+        "terms": min(1.0, len(asking.terms) / 10),
+        f"kind_{asking.kind}": 1.0,
     }
+
+
+def _logit(probability: float) -> float:
+    bounded = min(max(probability, 1e-4), 1 - 1e-4)
+    return math.log(bounded / (1 - bounded))
+
+
+@lru_cache(maxsize=1)
+def _background() -> tuple[int, int, dict[str, int]]:
+    content = json.loads(resources.files("appliance.answering").joinpath("weights", "background.json").read_text("utf-8"))
+    return int(content["units"]), int(content["floor"]), content["frequency"]
+
+
+@lru_cache(maxsize=50_000)
+def rarity_of(stem: str) -> float:
+    """How rare a stem is in English at large, about 0 to 10: its inverse document frequency in a fixed sample."""
+    total, floor, frequency = _background()
+    n = frequency.get(stem, floor / 2)
+    return math.log(1 + (total - n + 0.5) / (n + 0.5))
 
 
 def _share(wanted: frozenset[str], text: str) -> float:

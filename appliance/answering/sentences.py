@@ -8,10 +8,7 @@ import re
 from dataclasses import dataclass
 
 _ABBREVIATIONS = frozenset(
-    """dr mr mrs ms prof st sr jr vs etc e.g i.e eg ie fig figs no nos vol pp approx dept est inc ltd co corp art sec
-    al ca cf resp ref refs min max tel ext rev gen col capt lt sgt maj cmdr hon jan feb mar apr jun jul aug sep sept oct
-    nov dec mon tue wed thu fri sat sun p.o b.i.d t.i.d q.i.d p.r.n q.d a.m p.m u.s u.k eq tab para appt para sub
-    spp sp var""".split()
+    ["dr", "mr", "mrs", "ms", "prof", "st", "sr", "jr", "vs", "etc", "e.g", "i.e", "eg", "ie", "fig", "figs", "no", "nos", "vol", "pp", "approx", "dept", "est", "inc", "ltd", "co", "corp", "art", "sec", "al", "ca", "cf", "resp", "ref", "refs", "min", "max", "tel", "ext", "rev", "gen", "col", "capt", "lt", "sgt", "maj", "cmdr", "hon", "jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec", "mon", "tue", "wed", "thu", "fri", "sat", "sun", "p.o", "b.i.d", "t.i.d", "q.i.d", "p.r.n", "q.d", "a.m", "p.m", "u.s", "u.k", "eq", "tab", "para", "appt", "para", "sub", "spp", "sp", "var"]
 )
 _END = re.compile(r"[.!?…]+[\"'”’)\]]*(?=\s|$)")
 _ITEM = re.compile(r"\s*(?:[-*•·▪–—◦]|\(?\d{1,3}[.)]|\(?[a-z][.)]|\([ivx]+\))\s+")

@@ -5,12 +5,15 @@ Kamoi et al. 2023, WiCE): lexical and embedding closeness, numbers, names, and f
 polarity, direction and modality.
 """
 
+import itertools
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from appliance.answering.features import rarity_of
+from appliance.answering.polarity import direction, negations_near, opposed_words, opposite, shared
 from appliance.answering.words import (
     STRONG,
     SURROGATE,
@@ -49,31 +52,37 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Alignment:
-    """Indices of the evidence a claim rests on, best first; similarity and coverage of every text."""
+    """Which texts a claim rests on, best first; how near each is in meaning and words; how near to the opposite."""
 
     cites: tuple[int, ...]
     similarity: tuple[float, ...]
     coverage: tuple[float, ...]
+    opposite: tuple[float, ...]
 
 
 def align(claim: Claim, texts: Sequence[str], embed: Embed | None) -> Alignment:
-    """The texts that together cover the claim: the nearest, then each that adds words, at most three."""
+    """The texts that together cover the claim: the nearest, then each that adds words, at most three.
+
+    The claim turned round (`polarity.opposite`) is embedded too: a text that is nearer to it contradicts.
+    """
     bags = [set(stems(text)) for text in texts]
-    wanted = set(claim.stems) or {""}
-    coverage = [len(wanted & bag) / len(wanted) for bag in bags]
-    similarity = [0.0] * len(texts)
+    weights = {stem: rarity_of(stem) for stem in claim.stems} or {"": 1.0}
+    total = sum(weights.values())
+    coverage = [sum(weight for stem, weight in weights.items() if stem in bag) / total for bag in bags]
+    similarity, turned = [0.0] * len(texts), [0.0] * len(texts)
     if embed is not None:
-        vectors = embed([claim.text, *texts])
-        similarity = [float(value) for value in vectors[1:] @ vectors[0]]
+        vectors = embed([claim.text, opposite(claim.text), *texts])
+        similarity = [float(value) for value in vectors[2:] @ vectors[0]]
+        turned = [float(value) for value in vectors[2:] @ vectors[1]]
     order = sorted(range(len(texts)), key=lambda i: -(similarity[i] + coverage[i]))
     cites = [order[0]]
-    found = wanted & bags[order[0]]
+    found = {stem for stem in weights if stem in bags[order[0]]}
     for index in order[1:]:
-        added = (wanted & bags[index]) - found
-        if len(cites) < MAX_CITES and len(added) / len(wanted) >= 0.15:
+        added = {stem for stem in weights if stem in bags[index]} - found
+        if len(cites) < MAX_CITES and sum(weights[stem] for stem in added) / total >= 0.15:
             cites.append(index)
             found |= added
-    return Alignment(tuple(cites), tuple(similarity), tuple(coverage))
+    return Alignment(tuple(cites), tuple(similarity), tuple(coverage), tuple(turned))
 
 
 def disagreements(claim: Claim, cited: Sequence[str]) -> tuple[str, ...]:
@@ -101,38 +110,58 @@ def disagreements(claim: Claim, cited: Sequence[str]) -> tuple[str, ...]:
 
 
 def support_features(claim: Claim, texts: Sequence[str], aligned: Alignment) -> dict[str, float]:
-    """Features of the claim against the evidence it is aligned with."""
+    """Features of the claim against the texts it is aligned with; names say what they are."""
     cited = [texts[index] for index in aligned.cites]
-    text = "\n".join(cited)
-    bag, wanted = set(stems(text)), set(claim.stems) or {""}
-    mine, theirs = polarity(claim.text), polarity(cited[0])
-    strong = sum(word in STRONG for word in words(claim.text))
+    first, text = cited[0], "\n".join(cited)
+    bag = set(stems(text))
+    weights = {stem: rarity_of(stem) for stem in claim.stems} or {"": 1.0}
+    missing = [weight for stem, weight in weights.items() if stem not in bag]
+    near = sorted(aligned.similarity, reverse=True)
+    numbers = [any(_equal(q.value, other.value) for other in quantities(text)) for q in claim.quantities]
+    mine = claim.names - claim.asked
+    low = text.lower()
     return {
-        "similarity": max(aligned.similarity),
+        "similarity": near[0],
+        "similarity_3": sum(near[:3]) / len(near[:3]),
         "cited_similarity": aligned.similarity[aligned.cites[0]],
-        "coverage": len(wanted & bag) / len(wanted),
+        "turn": aligned.similarity[aligned.cites[0]] - aligned.opposite[aligned.cites[0]],
+        "coverage": 1 - sum(missing) / sum(weights.values()),
         "best_coverage": max(aligned.coverage),
+        "rarest_missing": max(missing, default=0.0) / 10,
         "bigrams": _bigrams(claim.text, text),
-        "numbers": float(bool(claim.quantities)) * float("number" not in disagreements(claim, cited)),
-        "number_missing": float("number" in disagreements(claim, cited)),
-        "names_missing": _missing(claim.names - claim.asked, text),
-        "negation_differs": float((mine[0] > 0) != (theirs[0] > 0)),
-        "direction_differs": float((mine[1] > 0 and theirs[2] > 0 and not theirs[1]) or (mine[2] > 0 and theirs[1] > 0 and not theirs[2])),
-        "direction_agrees": float((mine[1] > 0 and theirs[1] > 0) or (mine[2] > 0 and theirs[2] > 0)),
-        "stronger": float(strong > 0 and not any(word in STRONG for word in words(text)) and any(word in WEAK for word in words(text))),
+        "numbers": float(bool(numbers)),
+        "numbers_missing": 1 - sum(numbers) / len(numbers) if numbers else 0.0,
+        "names": float(bool(mine)),
+        "names_missing": sum(name not in low for name in mine) / len(mine) if mine else 0.0,
         "length": min(1.0, len(claim.stems) / 20),
+        **_polarity_features(claim.text, first, text),
+    }
+
+
+def _polarity_features(claim: str, first: str, text: str) -> dict[str, float]:
+    both = shared(claim, first)
+    negated, denied = polarity(claim)[0] > 0, negations_near(first, both) > 0
+    way, other = direction(claim), direction(first, both)
+    said = words(text)
+    strong = any(word in STRONG for word in words(claim)) and not any(word in STRONG for word in said)
+    opposed = opposed_words(claim, text)
+    return {
+        "negation_differs": float(negated != denied),
+        "negated": float(negated),
+        "both_negated": float(negated and denied),
+        "direction_differs": float(way * other < 0),
+        "direction_agrees": float(way * other > 0),
+        "direction_unsaid": float(way != 0 and other == 0),
+        "opposed": float(min(2, opposed)),
+        "turned": float((negated != denied) != (way * other < 0)),
+        "stronger": float(strong and any(word in WEAK for word in said)),
     }
 
 
 def _bigrams(claim: str, text: str) -> float:
     mine, theirs = stems(claim), stems(text)
-    pairs = set(zip(mine, mine[1:], strict=False))
-    return len(pairs & set(zip(theirs, theirs[1:], strict=False))) / len(pairs) if pairs else 0.0
-
-
-def _missing(wanted: frozenset[str], text: str) -> float:
-    low = text.lower()
-    return sum(name not in low for name in wanted) / len(wanted) if wanted else 0.0
+    pairs = set(itertools.pairwise(mine))
+    return len(pairs & set(itertools.pairwise(theirs))) / len(pairs) if pairs else 0.0
 
 
 def _equal(one: float, other: float) -> bool:

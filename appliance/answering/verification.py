@@ -13,9 +13,15 @@ from dataclasses import dataclass
 from appliance.answering import linear
 from appliance.answering.answer import Evidence, Question
 from appliance.answering.evidence import Embed
+from appliance.answering.features import rarity_of
+from appliance.answering.sentences import split
 from appliance.answering.support import Claim, align, disagreements, support_features
+from appliance.answering.verdict import agrees, asks_yes_or_no, led
+from appliance.answering.words import stems
 
 ACCEPT = 0.5
+NEAR = 12
+"""Sentences of a long text that are embedded for one claim."""
 
 _META = re.compile(
     r"\b(?:the |this |that )?(?:provided |given |above |numbered )?(?:evidence|context|passage|excerpt|text|information provided|document)s?\b"
@@ -56,22 +62,46 @@ def verify(
     reasons = _empty(sentence)
     if reasons:
         return Verification(False, 0.0, (), reasons)
-    return check_claim(sentence, [s.text for s in evidence.sentences], question.text, embed, accept=accept)
+    said, rest = led(sentence)
+    if said and not (asks_yes_or_no(question.text) and agrees(said, question, evidence)):
+        return Verification(False, 0.0, (), ("verdict",))
+    if said and not rest:
+        return Verification(False, 0.0, (), ("bare verdict",))
+    return check_claim(rest, [s.text for s in evidence.sentences], question.text, embed, accept=accept)
 
 
 def check_claim(
     sentence: str, texts: Sequence[str], question: str, embed: Embed | None, *, accept: float = ACCEPT
 ) -> Verification:
-    """As `verify`, against plain texts: what the evaluation of groundedness calls."""
+    """As `verify`, against plain texts."""
     if not texts:
         return Verification(False, 0.0, (), ("no evidence",))
     claim = Claim.of(sentence, question)
     aligned = align(claim, texts, embed)
     reasons = disagreements(claim, [texts[index] for index in aligned.cites])
-    support = linear.load("support").probability(support_features(claim, texts, aligned))
+    name = "support" if embed else "support_lexical"
+    support = linear.load(name).probability(support_features(claim, texts, aligned))
     if support < accept:
         reasons = (*reasons, "not supported")
     return Verification(not reasons, support, aligned.cites, reasons)
+
+
+def check_passage(claim: str, context: str, embed: Embed | None, *, accept: float = ACCEPT) -> Verification:
+    """As `check_claim`, against the sentences of a whole text: what the evaluation of groundedness calls."""
+    return check_claim(claim, nearest(claim, context), "", embed, accept=accept)
+
+
+def claim_features(claim: str, context: str, embed: Embed | None) -> dict[str, float]:
+    """The features that `check_passage` decides by."""
+    taken, texts = Claim.of(claim, ""), nearest(claim, context) or [""]
+    return support_features(taken, texts, align(taken, texts, embed))
+
+
+def nearest(claim: str, context: str) -> list[str]:
+    """The `NEAR` sentences of a long text that share most words with the claim: the ones worth embedding."""
+    wanted = set(stems(claim))
+    texts = [text for text in dict.fromkeys(split(context)) if len(text) > 8]
+    return sorted(texts, key=lambda text: -sum(rarity_of(stem) for stem in wanted & set(stems(text))))[:NEAR]
 
 
 def _empty(sentence: str) -> tuple[str, ...]:

@@ -14,49 +14,29 @@ NUMBER = re.compile(r"(?<![\w.,])[-+−]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?")
 SURROGATE = re.compile(r"\[[A-Z][A-Z_]*(?::[a-z0-9]+)?\]")
 
 STOP = frozenset(
-    """a about above after again all also am an and any are as at be because been before being below between both but by
-    can could did do does doing down during each either else few for from further had has have having he her here hers
-    him his how i if in into is it its itself just let may me might more most much must my no nor not of off on once one
-    only or other our out over own per please same shall she should so some such than that the their them then there
-    these they this those through thus to too under until up upon us very was we were what when where whether which
-    while who whom whose why will with within would you your yours tell give say according document documents""".split()
+    ["a", "about", "above", "after", "again", "all", "also", "am", "an", "and", "any", "are", "as", "at", "be", "because", "been", "before", "being", "below", "between", "both", "but", "by", "can", "could", "did", "do", "does", "doing", "down", "during", "each", "either", "else", "few", "for", "from", "further", "had", "has", "have", "having", "he", "her", "here", "hers", "him", "his", "how", "i", "if", "in", "into", "is", "it", "its", "itself", "just", "let", "may", "me", "might", "more", "most", "much", "must", "my", "no", "nor", "not", "of", "off", "on", "once", "one", "only", "or", "other", "our", "out", "over", "own", "per", "please", "same", "shall", "she", "should", "so", "some", "such", "than", "that", "the", "their", "them", "then", "there", "these", "they", "this", "those", "through", "thus", "to", "too", "under", "until", "up", "upon", "us", "very", "was", "we", "were", "what", "when", "where", "whether", "which", "while", "who", "whom", "whose", "why", "will", "with", "within", "would", "you", "your", "yours", "tell", "give", "say", "according", "document", "documents"]
 )
 
 NEGATIONS = frozenset(
-    "no not none never neither nor without cannot cant can't don't doesn't didn't isn't aren't wasn't weren't won't "
-    "wouldn't shouldn't couldn't hasn't haven't hadn't lack lacks lacked lacking absence absent fail fails failed "
-    "failing unable unlikely rarely hardly insufficient ineffective unaffected independent irrespective unrelated "
-    "unchanged non negative nothing".split()
+    ["no", "not", "none", "never", "neither", "nor", "without", "cannot", "cant", "can't", "don't", "doesn't", "didn't", "isn't", "aren't", "wasn't", "weren't", "won't", "wouldn't", "shouldn't", "couldn't", "hasn't", "haven't", "hadn't", "lack", "lacks", "lacked", "lacking", "absence", "absent", "fail", "fails", "failed", "failing", "unable", "unlikely", "rarely", "hardly", "insufficient", "ineffective", "unaffected", "independent", "irrespective", "unrelated", "unchanged", "non", "negative", "nothing"]
 )
 UP = frozenset(
-    "increase increases increased increasing higher high greater more rise rises rising rose raise raised elevate elevated "
-    "elevates enhance enhances enhanced promote promotes promoted improve improves improved improvement upregulate "
-    "upregulates upregulated up-regulated activate activates activated activation accelerate accelerates gain gained "
-    "stimulate stimulates stimulated induce induces induced longer larger stronger better above exceed exceeds exceeded "
-    "positive positively most upregulation increased expand expands faster overexpression benefit beneficial older".split()
+    ["increase", "increases", "increased", "increasing", "higher", "high", "greater", "more", "rise", "rises", "rising", "rose", "raise", "raised", "elevate", "elevated", "elevates", "enhance", "enhances", "enhanced", "promote", "promotes", "promoted", "improve", "improves", "improved", "improvement", "upregulate", "upregulates", "upregulated", "up-regulated", "activate", "activates", "activated", "activation", "accelerate", "accelerates", "gain", "gained", "stimulate", "stimulates", "stimulated", "induce", "induces", "induced", "longer", "larger", "stronger", "better", "above", "exceed", "exceeds", "exceeded", "positive", "positively", "most", "upregulation", "increased", "expand", "expands", "faster", "overexpression", "benefit", "beneficial", "older"]
 )
 DOWN = frozenset(
-    "decrease decreases decreased decreasing lower low less fewer fall falls falling fell drop drops dropped reduce "
-    "reduces reduced reducing reduction diminish diminishes diminished suppress suppresses suppressed suppression inhibit "
-    "inhibits inhibited inhibition downregulate downregulates downregulated down-regulated impair impairs impaired "
-    "prevent prevents prevented block blocks blocked attenuate attenuates attenuated worsen worsens worse shorter smaller "
-    "weaker below decline declines declined loss lost lose deactivate abolish abolished protect protects protective "
-    "negative negatively least downregulation slower deficiency deficient depletion harmful younger minimal".split()
+    ["decrease", "decreases", "decreased", "decreasing", "lower", "low", "less", "fewer", "fall", "falls", "falling", "fell", "drop", "drops", "dropped", "reduce", "reduces", "reduced", "reducing", "reduction", "diminish", "diminishes", "diminished", "suppress", "suppresses", "suppressed", "suppression", "inhibit", "inhibits", "inhibited", "inhibition", "downregulate", "downregulates", "downregulated", "down-regulated", "impair", "impairs", "impaired", "prevent", "prevents", "prevented", "block", "blocks", "blocked", "attenuate", "attenuates", "attenuated", "worsen", "worsens", "worse", "shorter", "smaller", "weaker", "below", "decline", "declines", "declined", "loss", "lost", "lose", "deactivate", "abolish", "abolished", "protect", "protects", "protective", "negative", "negatively", "least", "downregulation", "slower", "deficiency", "deficient", "depletion", "harmful", "younger", "minimal"]
 )
 STRONG = frozenset(
-    "must always never all every only required requires mandatory shall will proves proven confirms guarantees certainly "
-    "definitely completely entirely sole none".split()
+    ["must", "always", "never", "all", "every", "only", "required", "requires", "mandatory", "shall", "will", "proves", "proven", "confirms", "guarantees", "certainly", "definitely", "completely", "entirely", "sole", "none"]
 )
 WEAK = frozenset(
-    "may might could can possibly perhaps likely probably suggest suggests suggested some sometimes often appears seems "
-    "should recommended potential potentially consider usually generally optional".split()
+    ["may", "might", "could", "can", "possibly", "perhaps", "likely", "probably", "suggest", "suggests", "suggested", "some", "sometimes", "often", "appears", "seems", "should", "recommended", "potential", "potentially", "consider", "usually", "generally", "optional"]
 )
 
 _NUMBER_WORDS = {
     w: float(i)
     for i, w in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-        "eighteen nineteen twenty".split()
+        ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty"]
     )
 } | {"thirty": 30.0, "forty": 40.0, "fifty": 50.0, "sixty": 60.0, "seventy": 70.0, "eighty": 80.0, "ninety": 90.0,
      "hundred": 100.0, "thousand": 1000.0, "million": 1e6, "billion": 1e9, "once": 1.0, "twice": 2.0, "half": 0.5}
@@ -73,7 +53,7 @@ _UNITS = {
 }
 UNIT_NAMES = frozenset(_UNITS.values()) | {"%", "mmol", "mmol/l", "kpa", "mmhg", "bpm", "iu", "kv", "w", "kw"}
 _SCALES = {"thousand": 1e3, "k": 1e3, "million": 1e6, "m": 1e6, "mn": 1e6, "bn": 1e9, "billion": 1e9}
-_MONTHS = {m: i + 1 for i, m in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split())}
+_MONTHS = {m: i + 1 for i, m in enumerate(["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"])}
 _MONTH = r"(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
 DATE = re.compile(
     rf"\b(?:(\d{{4}})-(\d{{1,2}})-(\d{{1,2}})|(\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?{_MONTH},?\s*(\d{{4}})?"
