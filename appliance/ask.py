@@ -167,6 +167,29 @@ def ask(
         outcome.close()
 
 
+def find(
+    rooms: Rooms, person: Person, purpose: Purpose, text: str, *, collection: str | None = None, k: int
+) -> tuple[list[Passage], dict[str, float]]:
+    """Steps 2 to 6 alone: the passages of a question, and seconds by stage. Intent and what is shown have their
+    record first. Raises what a question is refused for, after it was recorded."""
+    clock = _Clock()
+    try:
+        scope = rooms.access.readable(person, purpose, collection)
+        asked = guard(rooms, scope, question.check(text, rooms.settings.max_question_chars))
+    except ApplianceError as error:
+        _record_refusal(rooms, person, purpose, error)
+        raise
+    clock.lap("guard")
+    outcome = _Outcome(rooms, person, _record_intent(rooms, person, scope, asked))
+    try:
+        passages = retrieve(rooms, scope, asked, k)
+        clock.lap("retrieval")
+        outcome.listed(passages)
+    finally:
+        outcome.close()
+    return passages, clock.seconds
+
+
 def guard(rooms: Rooms, scope: ReadableScope, text: str) -> Question:
     """Step 3: the question with surrogates in place of identifiers. Raises when a detector fails (I1)."""
     guarded = rooms.guard.guard(text, scope.collections, allow_identity=scope.search_by_identity)
@@ -227,13 +250,14 @@ def _compose(
 
 def _record_intent(rooms: Rooms, person: Person, scope: ReadableScope, asked: Question) -> Receipt:
     if asked.terms and scope.search_by_identity:
-        rooms.log.append(
-            SearchedByIdentity(
-                purpose=scope.purpose.value, surrogates=asked.terms, collections=sorted(scope.collections)
-            ),
-            actor=person.id,
-            operator=person.operator,
+        event = SearchedByIdentity(
+            purpose=scope.purpose.value,
+            domain=",".join(sorted(scope.collections)),
+            names=len(asked.entities),
+            found=len(asked.terms),
+            surrogates=asked.terms,
         )
+        rooms.log.append(event, actor=person.id, operator=person.operator)
     return rooms.log.append(
         QuestionAsked(
             purpose=scope.purpose.value,
@@ -249,14 +273,17 @@ def _record_intent(rooms: Rooms, person: Person, scope: ReadableScope, asked: Qu
 
 
 def _refuse(rooms: Rooms, person: Person, purpose: Purpose, error: ApplianceError, clock: "_Clock") -> Finished:
-    receipt = rooms.log.append(
-        QuestionRefused(step=3, reason=error.code, purpose=purpose.value), actor=person.id, operator=person.operator
-    )
+    receipt = _record_refusal(rooms, person, purpose, error)
     clock.lap("refusal")
     refusal = Refusal(error.message, error.advice)
     return Finished(
         "refused", refusal, (), rooms.log.prove(receipt), usage.measure(0, 0, clock.total), clock.seconds, error=error
     )
+
+
+def _record_refusal(rooms: Rooms, person: Person, purpose: Purpose, error: ApplianceError) -> Receipt:
+    event = QuestionRefused(step=3, reason=error.code, purpose=purpose.value)
+    return rooms.log.append(event, actor=person.id, operator=person.operator)
 
 
 def scope_digest(scope: ReadableScope) -> str:
@@ -326,6 +353,18 @@ class _Outcome:
                 evidence=[sentence.passage.chunk.id for sentence in found.sentences],
                 versions=_versions(passages),
                 quotes=[sentence.text for sentence in found.sentences],
+            )
+        )
+
+    def listed(self, passages: Sequence[Passage]) -> None:
+        """Record passages that are shown as a list, with no answer."""
+        self._write(
+            AnswerGiven(
+                intent=self._intent,
+                status="listed",
+                chunks=_scores(passages),
+                versions=_versions(passages),
+                redaction_digests=self._profiles(passages),
             )
         )
 

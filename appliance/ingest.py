@@ -17,7 +17,7 @@ up from its original, and every step replaces what it made before (I7).
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from appliance.access.grants import WriteGrant
@@ -30,14 +30,14 @@ from appliance.documents.document import Document, Original
 from appliance.documents.originals import Originals
 from appliance.documents.pages import PageImages
 from appliance.documents.sandbox import Sandbox
-from appliance.errors import ApplianceError, IntegrityFailure, NotFound, Quarantined, Unreadable
+from appliance.errors import ApplianceError, IntegrityFailure, NotFound, Quarantined, TooLarge, Unreadable
 from appliance.redaction import pages as redacted_pages
 from appliance.redaction.detection import BlockHint, Detector
 from appliance.redaction.findings import Findings, RedactedDocument, ScreenedDocument
 from appliance.redaction.policy import Profile, load_profile
 from appliance.redaction.redact import redact, texts_of
-from appliance.redaction.review import reasons_for_review
-from appliance.redaction.screening import screen
+from appliance.redaction.review import Reviews, reasons_for_review
+from appliance.redaction.screening import kept_types, screen
 from appliance.redaction.vault import Vault
 from appliance.search.chunking import chunk
 from appliance.search.embedding import Embedder
@@ -61,6 +61,7 @@ class Rooms:
     catalog: Catalog
     originals: Originals
     pages: PageImages
+    reviews: Reviews
     sandbox: Sandbox
     detector: Detector
     vault: Vault
@@ -99,8 +100,9 @@ def ingest(
     progress("received")
     try:
         original = intake.accept(source, name, rooms.settings)
-    except (Unreadable, NotFound) as error:
-        rooms.log.append(DocumentFailed(version="", collection=collection.id, reason=error.message), actor=grant.person)
+        original = replace(original, kind=rooms.sandbox.detect(original.content, original.name))
+    except (Unreadable, NotFound, TooLarge) as error:
+        rooms.log.append(DocumentFailed(document="", version="", reason=error.message), actor=grant.person)
         return Outcome("", "", "failed", str(error), seconds=_since(started))
     profile = load_profile(rooms.settings.policies, collection.profile)
     version, fresh = rooms.catalog.receive(
@@ -110,7 +112,13 @@ def ingest(
         return _known(rooms, version, started)
     rooms.originals.put(version.id, name, original.content)
     rooms.log.append(
-        DocumentReceived(version=version.id, document=version.document, collection=collection.id, bytes=version.bytes),
+        DocumentReceived(
+            document=version.document,
+            version=version.id,
+            collection=collection.id,
+            kind_of_file=original.kind,
+            bytes=version.bytes,
+        ),
         actor=grant.person,
     )
     return _process(rooms, grant.person, version, collection, original, profile, progress, started)
@@ -124,7 +132,7 @@ def resume(rooms: Rooms, *, progress: Callable[[str, str], None] = lambda versio
         profile = load_profile(rooms.settings.policies, collection.profile)
         try:
             name, content = rooms.originals.get(version.id)
-            original = intake.accept(content, name, rooms.settings)
+            original = replace(intake.accept(content, name, rooms.settings), kind=version.kind)
         except (NotFound, IntegrityFailure, Unreadable) as error:
             yield _failed(rooms, "system", version, error, started)
             continue
@@ -145,8 +153,9 @@ def _process(
         document = rooms.sandbox.parse(original)
         progress("redacting")
         redacted, findings = _redact(rooms, document, profile, collection.id, original.name)
-        screened = screen(redacted)
+        screened = screen(redacted, kept=kept_types(profile.acts_on))
         if why := reasons_for_review(findings, profile):
+            rooms.reviews.queue(version.id, findings)
             raise Quarantined(why, "A reviewer decides: see the review page")
 
         # 6. and 7. not yet visible
@@ -162,11 +171,12 @@ def _process(
     # 8. durable audit record, or stop
     rooms.log.append(
         DocumentPublished(
-            version=version.id,
             document=version.document,
+            version=version.id,
             collection=collection.id,
-            profile=profile.name,
+            label=version.label,
             profile_digest=profile.digest,
+            pages=len(document.pages),
             chunks=chunks,
             entities=redacted.counts,
         ),
@@ -234,16 +244,16 @@ def _known(rooms: Rooms, version: Version, started: float) -> Outcome:
 
 
 def _quarantined(rooms: Rooms, actor: str, version: Version, error: ApplianceError, started: float) -> Outcome:
-    rooms.log.append(DocumentQuarantined(version=version.id, reason=error.message), actor=actor)
+    rooms.log.append(
+        DocumentQuarantined(document=version.document, version=version.id, reason=error.message), actor=actor
+    )
     rooms.catalog.quarantine(version.id, error.message)
     _withdraw(rooms, version)
     return Outcome(version.document, version.id, "quarantined", str(error), seconds=_since(started))
 
 
 def _failed(rooms: Rooms, actor: str, version: Version, error: ApplianceError, started: float) -> Outcome:
-    rooms.log.append(
-        DocumentFailed(version=version.id, collection=version.collection, reason=error.message), actor=actor
-    )
+    rooms.log.append(DocumentFailed(document=version.document, version=version.id, reason=error.message), actor=actor)
     rooms.catalog.fail(version.id, error.message)
     _withdraw(rooms, version)
     rooms.originals.delete(version.id)

@@ -70,6 +70,14 @@ class Access:
             raise Refused("you may read this collection but not add to it", "Ask your administrator for a write grant")
         raise NotFound("no such collection", "Ask your administrator for a grant if it should exist")
 
+    def may_write(self, person: Person, collection: str) -> bool:
+        """Whether a person may add to a collection."""
+        try:
+            self.writable(person, collection)
+        except Refused:
+            return False
+        return True
+
     def may_identify(self, person: Person, purpose: Purpose, label: str) -> bool:
         """Whether names in a document with this label may be shown again to this person."""
         return label in allowed_labels(self.policies, person, purpose, "identify", self._labels(None))

@@ -7,6 +7,7 @@ is the result. Who acts is the operating system's user of the caller, an adminis
 
 import os
 import pwd
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -95,10 +96,10 @@ def retrieve(
 ) -> Events:  # fmt: skip
     """The passages a question finds. They are shown, so they have their record first."""
     who, why = person(appliance, operator, user), purpose_of(purpose)
-    yield questions_retrieve(appliance, who, why, question, collection or None, k)
+    yield listed(appliance, who, why, question, collection or None, k)
 
 
-def questions_retrieve(
+def listed(
     appliance: Appliance, who: Person, why: Purpose, text: str, collection: str | None, k: int
 ) -> dict[str, Any]:
     """The `retrieve` result: steps 2 to 6 of a question, with intent and shown records."""
@@ -110,7 +111,7 @@ def ingest(appliance: Appliance, operator: str, paths: list[str], collection: st
     """Files into a collection, one event a stage; the collection is made if it does not exist."""
     created = _ensure_collection(appliance, operator, collection, profile)
     grant = appliance.access.system_write(collection, operator)
-    results = []
+    results: list[dict[str, Any]] = []
     for position, path in enumerate(paths, 1):
         stages: list[str] = []
         for stage in _staged(appliance, grant, Path(path), stages, results):
@@ -171,11 +172,12 @@ def _create_collection(
     compartments: list[str],
 ) -> dict[str, Any]:
     wanted = load_profile(appliance.settings.policies, profile or appliance.settings.redaction_profile)
-    made = appliance.catalog.create_collection(
-        name, title=title, profile=wanted.name,
-        attributes={"classification": classification, "compartments": sorted(compartments)},
-    )  # fmt: skip
-    appliance.log.append(CollectionCreated(collection=made.id, profile=made.profile), actor=operator)
+    made = appliance.catalog.collections.create(
+        name, wanted.name, title=title, classification=classification, compartments=tuple(compartments)
+    )
+    appliance.log.append(
+        CollectionCreated(collection=made.id, profile=made.profile, attributes=made.attributes), actor=operator
+    )
     return {"id": made.id, "name": made.name, "title": made.title, "profile": made.profile}
 
 
@@ -189,11 +191,13 @@ def collection_create(
 
 def collection_list(appliance: Appliance, operator: str) -> Events:
     """Every collection, with its number of published documents."""
-    counts = appliance.catalog.published_counts()
+    known = appliance.catalog.collections.all()
+    listed = appliance.catalog.documents(each.id for each in known)
+    counts = Counter(each.collection for each in listed if each.status == "published")
     yield {
         "collections": [
-            {"id": c.id, "name": c.name, "title": c.title, "profile": c.profile, "documents": counts.get(c.id, 0)}
-            for c in appliance.catalog.collections()
+            {"id": c.id, "name": c.name, "title": c.title, "profile": c.profile, "documents": counts[c.id]}
+            for c in known
         ]
     }
 
@@ -201,11 +205,11 @@ def collection_list(appliance: Appliance, operator: str) -> Events:
 def document_list(appliance: Appliance, operator: str, collection: str) -> Events:
     """The documents of a collection, titles redacted."""
     found = appliance.catalog.collection(collection)
-    appliance.log.append(SystemScopeUsed(reason="list documents", collections=[found.id]), actor=operator)
+    appliance.log.append(SystemScopeUsed(reason=f"list documents of {found.id}"), actor=operator)
     yield {
         "documents": [
             {
-                "id": d.document, "version": d.version, "title": d.title, "status": d.status, "reason": d.reason,
+                "id": d.document, "version": d.id, "title": d.title, "status": d.status, "reason": d.reason,
                 "pages": d.pages, "chunks": d.chunks,
             }
             for d in appliance.catalog.documents({found.id})
@@ -222,7 +226,7 @@ def user_add(
         login, name or login, password, groups=frozenset(groups or ()), roles=frozenset(roles or ("reader",)),
         clearance=clearance, compartments=frozenset(compartments or ()),
     )  # fmt: skip
-    appliance.log.append(UserChanged(user=made.id, change="added"), actor=operator)
+    appliance.log.append(UserChanged(person=made.id, change="created", roles=sorted(made.roles)), actor=operator)
     yield user_json(made)
 
 
@@ -248,7 +252,7 @@ def user_password(appliance: Appliance, operator: str, login: str, password: str
     """A new password."""
     who = appliance.people.by_login(login)
     appliance.people.set_password(login, password)
-    appliance.log.append(UserChanged(user=who.id, change="password"), actor=operator)
+    appliance.log.append(UserChanged(person=who.id, change="changed", changed=["password"]), actor=operator)
     yield {"login": login}
 
 
@@ -256,7 +260,7 @@ def user_remove(appliance: Appliance, operator: str, login: str) -> Events:
     """The end of an account."""
     who = appliance.people.by_login(login)
     appliance.people.deactivate(login)
-    appliance.log.append(UserChanged(user=who.id, change="removed"), actor=operator)
+    appliance.log.append(UserChanged(person=who.id, change="disabled"), actor=operator)
     yield {"login": login}
 
 
@@ -296,7 +300,7 @@ def grant_list(appliance: Appliance, operator: str, collection: str) -> Events:
 def audit_verify(appliance: Appliance, operator: str, anchor: str | None = None) -> Events:
     """Whether the log is whole."""
     found = appliance.log.verify(anchor)
-    appliance.log.append(AuditRead(what="verify"), actor=operator)
+    appliance.log.append(AuditRead(start=0, end=found.records, opened=False), actor=operator)
     yield {
         "records": found.records, "root": found.root, "checkpoints": found.checkpoints, "ok": found.ok,
         "first_error": found.first_error,
@@ -310,14 +314,16 @@ def audit_checkpoint(appliance: Appliance, operator: str) -> Events:
 
 def audit_export(appliance: Appliance, operator: str, out: str) -> Events:
     """The whole log as one file."""
-    appliance.log.append(AuditExported(), actor=operator)
-    records = export_log(appliance.log, Path(out))
-    yield {"path": out, "records": records}
+    records, digest = export_log(appliance.log, Path(out))
+    appliance.log.append(AuditExported(start=0, end=records, digest=digest), actor=operator)
+    yield {"path": out, "records": records, "sha256": digest}
 
 
 def audit_report(appliance: Appliance, operator: str, since: str = "", until: str = "") -> Events:
     """Questions by person, purpose and outcome."""
-    appliance.log.append(AuditRead(what="report"), actor=operator)
+    appliance.log.append(
+        AuditRead(start=0, end=appliance.log.size, opened=False, filters={"from": since, "to": until}), actor=operator
+    )
     yield {"questions": reports.questions(appliance.log, since, until)}
 
 

@@ -7,19 +7,20 @@ import shutil
 import threading
 from collections.abc import Callable
 from functools import cached_property
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from appliance import ask, ingest, weights
+from appliance import ask, ingest
 from appliance.access import policies
 from appliance.access.people import People
 from appliance.access.rights import Rights
 from appliance.access.scope import Access
 from appliance.access.sessions import Sessions
-from appliance.answering.engines import open_engine
 from appliance.answering.engines.engine import Engine
+from appliance.assembly.engines import open_engine
 from appliance.audit.events import ModelInForce, PolicyInForce, ServiceStarted, ServiceStopped
 from appliance.audit.log import AuditLog
 from appliance.documents.catalog import Catalog
@@ -29,8 +30,9 @@ from appliance.documents.sandbox import Sandbox
 from appliance.isolation import egress
 from appliance.redaction.detection import Detector
 from appliance.redaction.question import QuestionGuard
+from appliance.redaction.review import Reviews
 from appliance.redaction.vault import Vault
-from appliance.search.embedding import Embedder
+from appliance.search.embedding import Embedder, open_embedder
 from appliance.search.hybrid import Retriever
 from appliance.search.index import Index
 from appliance.search.lexical import Lexicon
@@ -98,6 +100,7 @@ class Appliance:
         self.originals = Originals(settings.home, keys)
         self.pages = PageImages(settings.home, keys)
         self.vault = Vault(database, keys)
+        self.reviews = Reviews(database)
         self.store = ChunkStore(database, keys)
         self.lexicon = Lexicon(keys)
 
@@ -118,15 +121,14 @@ class Appliance:
         except BaseException:
             lock.release()
             raise
-        appliance.log.append(ServiceStarted(), actor="system")
+        appliance.log.append(ServiceStarted(version=version("appliance")), actor="system")
         appliance.log.append(PolicyInForce(policy="access", digest=appliance.access.policies.digest), actor="system")
         return appliance
 
     @cached_property
     def embedder(self) -> Embedder:
         """The embedding model, checked by digest."""
-        pack = weights.open_pack(self.settings.packs, self.settings.embedding_pack)
-        return Embedder.open(pack.folder, self.settings.threads_in_use)
+        return open_embedder(self.settings)
 
     @cached_property
     def index(self) -> Index:
@@ -143,7 +145,7 @@ class Appliance:
             return ServerIndex.open(self.settings.qdrant_url, self.embedder.dimensions)
         from appliance.search.edge import EdgeIndex
 
-        return EdgeIndex.open(self.settings.home / "index", self.embedder.dimensions)
+        return EdgeIndex.open(self.settings.home, self.embedder.dimensions)
 
     @cached_property
     def detector(self) -> Detector:
@@ -167,7 +169,7 @@ class Appliance:
         opened = open_engine(self.settings)
         self._closers.append(opened.close)
         self.log.append(
-            ModelInForce(use="generation", model=opened.info.name, digest=opened.info.digest), actor="system"
+            ModelInForce(pack=opened.info.name, use="generation", digest=opened.info.digest), actor="system"
         )
         return opened
 
@@ -195,7 +197,7 @@ class Appliance:
     def ingesting(self) -> ingest.Rooms:
         """The rooms of a document."""
         return ingest.Rooms(
-            self.settings, self.log, self.catalog, self.originals, self.pages, self.sandbox, self.detector,
+            self.settings, self.log, self.catalog, self.originals, self.pages, self.reviews, self.sandbox, self.detector,
             self.vault, self.store, self.index, self.embedder, self.lexicon,
         )  # fmt: skip
 

@@ -18,11 +18,12 @@ class Context:
 
     def __init__(self) -> None:
         self.home: Path | None = None
+        self.overrides: dict[str, Any] = {}
         self._appliance: Appliance | None = None
 
     def settings(self, **overrides: Any) -> Settings:
         """The settings of the home in use."""
-        return settings_file.load(self.home, **overrides)
+        return settings_file.load(self.home, **{**self.overrides, **overrides})
 
     def run(self, operation: str, arguments: dict[str, Any]) -> Iterator[dict[str, Any]]:
         """Run an operation through the server if one owns the home, else in this process.

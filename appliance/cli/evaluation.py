@@ -5,6 +5,8 @@ from typing import Annotated, Any
 
 import typer
 
+from appliance.cli.context import context
+from appliance.cli.documents import read_rows
 from appliance.cli.output import output
 
 evaluation = typer.Typer(no_args_is_help=True, help="Measure redaction, retrieval and answers on labelled data.")
@@ -31,3 +33,68 @@ def finish(result: dict[str, Any]) -> None:
     """Print a result in the form asked for."""
     if not output.emit(result):
         show(result)
+
+
+@evaluation.command()
+def redaction(
+    data: Data,
+    profile: Annotated[str, typer.Option(help="Redaction profile.")] = "",
+    workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
+) -> None:
+    """Recall, precision and F2 by type; the share of documents that keep a direct identifier; speed."""
+    from appliance.assembly.standalone import open_detector
+    from appliance.evaluation.redaction import evaluate
+    from appliance.redaction.policy import load_profile
+
+    settings = context.settings()
+    rows = read_rows(data)
+    chosen = load_profile(settings.policies, profile or settings.redaction_profile)
+    finish(evaluate(open_detector(settings), chosen, rows, workers))
+
+
+@evaluation.command()
+def retrieval(
+    directory: Annotated[Path, typer.Argument(help="A folder in BEIR layout.")],
+    limit: Annotated[int | None, typer.Option(help="Only so many questions.")] = None,
+) -> None:
+    """nDCG@10, recall@10 and @100, MRR, milliseconds a query, texts a second."""
+    from appliance.evaluation.retrieval import evaluate
+    from appliance.search.embedding import open_embedder
+
+    settings = context.settings()
+    finish(evaluate(directory, open_embedder(settings), settings, limit=limit))
+
+
+@evaluation.command()
+def answers(
+    data: Data,
+    predictions: Annotated[Path | None, typer.Option(help="JSON Lines to write each answer to.")] = None,
+    compose: Annotated[bool, typer.Option(help="Let the language model compose.")] = True,
+) -> None:
+    """Accuracy, F1, abstention, citation precision and recall, share of unsupported sentences."""
+    from appliance.assembly.engines import open_engine
+    from appliance.evaluation.answers import evaluate
+    from appliance.search.embedding import open_embedder
+
+    settings = context.settings()
+    rows = read_rows(data)
+    embedder = open_embedder(settings)
+    engine = open_engine(settings) if compose and settings.compose else None
+    finish(evaluate(rows, engine, embedder.encode, settings, predictions_path=predictions))
+
+
+@evaluation.command()
+def groundedness(data: Data) -> None:
+    """Balanced accuracy and F1 of the verifier on labelled claims."""
+    from appliance.evaluation.groundedness import evaluate
+    from appliance.search.embedding import open_embedder
+
+    finish(evaluate(read_rows(data), open_embedder(context.settings()).encode))
+
+
+@evaluation.command()
+def injection(data: Data) -> None:
+    """Detection rate and false alarms on texts that try to steer the model."""
+    from appliance.evaluation.injection import evaluate
+
+    finish(evaluate(read_rows(data)))

@@ -38,7 +38,13 @@ def serve(
 
     overrides = {name: value for name, value in (("port", port), ("host", host)) if value is not None}
     settings = context.settings(**overrides)
-    serve_forever(settings, ready=lambda address: output.emit({"address": address}) or output.say(f"Serving {address}"))
+    serve_forever(settings, ready=show_address)
+
+
+def show_address(address: str) -> None:
+    """Say where the page is, once questions can be put."""
+    if not output.emit({"address": address}):
+        output.say(f"Serving {address}")
 
 
 def doctor(

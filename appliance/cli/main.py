@@ -10,8 +10,8 @@ import traceback
 from pathlib import Path
 from types import TracebackType
 
-import click
 import typer
+from typer.exceptions import TyperException
 
 from appliance.cli import audit, documents, evaluation, home, models, people, policy, questions
 from appliance.cli.context import context
@@ -40,26 +40,32 @@ def main() -> None:
 def run(arguments: list[str]) -> int:
     """Run one command; returns its exit code. Errors are one line each."""
     try:
-        rest = take_common_options(arguments)
+        rest = take_common_options(arguments) or ["--help"]
         result = app(rest, standalone_mode=False, prog_name="appliance")
         return result if isinstance(result, int) else 0
     except ApplianceError as error:
         return output.fail(error)
-    except click.exceptions.NoArgsIsHelpError as error:
-        sys.stdout.write(error.format_message() + "\n")
-        return 2
-    except click.UsageError as error:
-        where = error.ctx.command_path if error.ctx else "appliance"
-        return output.fail(UsageError(error.format_message().splitlines()[0], f"See `{where} --help`"))
-    except (click.exceptions.Abort, KeyboardInterrupt):
+    except TyperException as error:
+        return explain_usage(error)
+    except (typer.Abort, KeyboardInterrupt):
         return output.fail(ApplianceError("stopped"))
-    except click.exceptions.Exit as leaving:
+    except typer.Exit as leaving:
         return leaving.exit_code
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     finally:
         context.close()
+
+
+def explain_usage(error: TyperException) -> int:
+    """Say in one line what is wrong with the words of the call; a noun without a verb gets its help."""
+    text = error.format_message()
+    if "\n" in text:
+        sys.stdout.write(text + "\n")
+        return UsageError.exit_code
+    where = getattr(getattr(error, "ctx", None), "command_path", "appliance")
+    return output.fail(UsageError(text, f"See `{where} --help`"))
 
 
 def take_common_options(arguments: list[str]) -> list[str]:

@@ -36,7 +36,8 @@ SCRYPT = {"n": 2**15, "r": 8, "p": 1, "maxmem": 64 * 1024 * 1024, "dklen": 32}
 class KeyRing:
     """An open key ring. Thread-safe. The `CACHED_KEYS` latest keys stay in memory until destroyed or closed."""
 
-    def __init__(self, path: Path, master: bytes) -> None:
+    def __init__(self, path: Path, master: bytes, source: str) -> None:
+        self.source = source
         self._master = master
         self._cache: dict[str, bytes] = {}
         self._lock = threading.RLock()
@@ -78,7 +79,7 @@ class KeyRing:
             source = json.loads((directory / "ring.json").read_text())
         except FileNotFoundError as error:
             raise Unavailable("the home directory has no key ring", "Run `appliance init`, or restore it") from error
-        return cls(directory / "keys.db", _master_key(settings, directory, source))
+        return cls(directory / "keys.db", _master_key(settings, directory, source), source["source"])
 
     def key(self, scope: str) -> bytes:
         """The 32-byte key of `scope`, made and stored durably at first use."""

@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from typing import Any
 
 from anyio import CancelScope, to_thread
@@ -44,7 +44,7 @@ async def _messages(events: Events) -> AsyncIterator[bytes]:
             await to_thread.run_sync(finish)
 
 
-def _told(journey: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+def _told(journey: Iterator[dict[str, Any]]) -> Generator[dict[str, Any], None, None]:
     try:
         yield from journey
     except ApplianceError as error:

@@ -27,7 +27,7 @@ def version(readable: Readable, appliance: TheAppliance) -> dict[str, Any]:
         "profile": found.profile,
         "pages": [
             {"number": page.number, "width": page.width, "height": page.height, "image": page.number in drawn}
-            for page in found.page_sizes
+            for page in appliance.catalog.page_facts(found.id).pages
         ],
     }
 
@@ -38,7 +38,7 @@ def image(number: PageNumber, readable: Readable, appliance: TheAppliance) -> Re
     if number not in appliance.pages.numbers(readable.version.id):
         raise NotFound(NO_SUCH_DOCUMENT)
     _record(readable, number, appliance)
-    return Response(appliance.pages.read(readable.version.id, number), media_type="image/png")
+    return Response(appliance.pages.get(readable.version.id, number), media_type="image/webp")
 
 
 @router.get("/pages/{number}/text")
@@ -52,8 +52,5 @@ def text(number: PageNumber, readable: Readable, appliance: TheAppliance) -> dic
 
 
 def _record(readable: Readable, number: int, appliance: TheAppliance) -> None:
-    appliance.log.append(
-        PageViewed(version=readable.version.id, page=number),
-        actor=readable.person.id,
-        operator=readable.person.operator,
-    )
+    event = PageViewed(document=readable.version.document, version=readable.version.id, page=number)
+    appliance.log.append(event, actor=readable.person.id, operator=readable.person.operator)

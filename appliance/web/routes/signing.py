@@ -27,9 +27,9 @@ def sign_in(credentials: Credentials, request: Request, response: Response, appl
     try:
         person = appliance.people.authenticate(credentials.login, credentials.password, source)
     except ApplianceError as error:
-        appliance.log.append(SignInFailed(source=source, reason=error.code), actor="unknown")
+        appliance.log.append(SignInFailed(reason=error.code, address=source, login=credentials.login), actor="unknown")
         raise
-    appliance.log.append(SignIn(method="password", source=source), actor=person.id)
+    appliance.log.append(SignIn(address=source), actor=person.id)
     token = appliance.sessions.open(person)
     response.set_cookie(
         COOKIE, token, httponly=True, samesite="strict", secure=appliance.settings.secure_cookies,
@@ -50,7 +50,7 @@ def sign_out(request: Request, response: Response, session: Changing, appliance:
 @router.get("/me")
 def me(session: SignedIn, appliance: TheAppliance) -> dict[str, Any]:
     """Who is signed in, what they may read for each purpose, and the token for changing requests."""
-    known = {each.id: each for each in appliance.catalog.collections()}
+    known = {each.id: each for each in appliance.catalog.collections.all()}
     readable: dict[str, dict[str, Any]] = {}
     for purpose in Purpose:
         for identifier in appliance.access.readable(session.person, purpose).collections:

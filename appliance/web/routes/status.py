@@ -26,5 +26,5 @@ def status(session: SignedIn, appliance: TheAppliance) -> dict[str, Any]:
         "access_policy": appliance.access.policies.digest,
         "redaction_profile": appliance.settings.redaction_profile,
         "records": appliance.log.size,
-        "root": appliance.log.root(),
+        "root": appliance.log.root().hex(),
     }
