@@ -46,11 +46,10 @@ class PageWriter:
 
     def write(self, words: list[PdfWord], rules: Rules, height: float, number: int) -> None:
         """Write the blocks of one page: running headers, the page in reading order, sideways text, footers."""
-        body = [w for w in words if w.upright]
+        tables, body = ruled_tables(rules, [w for w in words if w.upright])
         headers, body, footers = self._running(body, height)
         for line in headers:
             self._line("header", line)
-        tables, body = ruled_tables(rules, body)
         pieces = pieces_of(body)
         grids = {}
         for table in tables:
