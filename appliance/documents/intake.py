@@ -51,17 +51,19 @@ def _read(path: Path, limit: int) -> bytes:
         if error.errno == errno.ELOOP:
             raise Unreadable("the file is a symbolic link", "Ingest the file it points to") from error
         raise Unreadable(f"the file cannot be opened ({error.strerror})", "Check its path and permissions") from error
-    with os.fdopen(descriptor, "rb") as file:
-        before = os.fstat(file.fileno())
+    try:
+        before = os.fstat(descriptor)
         if not stat.S_ISREG(before.st_mode):
             raise Unreadable("the path is not a regular file", "Ingest regular files only")
         if before.st_size > limit:
             raise _too_large(limit)
-        try:
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
             content = file.read(limit + 1)
-        except OSError as error:
-            raise Unreadable(f"the file cannot be read ({error.strerror})", "Check its disk") from error
-        after = os.fstat(file.fileno())
+        after = os.fstat(descriptor)
+    except OSError as error:
+        raise Unreadable(f"the file cannot be read ({error.strerror})", "Check its disk") from error
+    finally:
+        os.close(descriptor)
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns) or len(content) != after.st_size:
         raise Unreadable("the file changed while it was read", _RETRY)
     return content
