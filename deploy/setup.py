@@ -140,12 +140,19 @@ def fetch_packs(directory: str) -> None:
         raise SetupFailed("the model packs are not complete", "See above; what was fetched is kept")
 
 
-def packs_state() -> str:
-    """Names, sizes and times of the packs' files: cheap to compare, and different when one was touched."""
+def packs_state(before: str = "") -> str:
+    """Names, sizes and times of the packs' files, cheap to compare; equal to `before` while its files are untouched."""
     folder = VENV / "share" / "appliance" / "packs"
-    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != ".lock")
-    stats = [(str(path.relative_to(folder)), path.stat().st_size, path.stat().st_mtime_ns) for path in files]
-    return hashlib.sha256(repr(stats).encode()).hexdigest() if stats else ""
+    files = sorted(path for path in folder.glob("[!.]*/**/*") if path.is_file())
+    stats = {path.relative_to(folder).as_posix(): [path.stat().st_size, path.stat().st_mtime_ns] for path in files}
+    known = json.loads(before) if before else {}
+    return before if known and known.items() <= stats.items() else json.dumps(stats) if stats else ""
+
+
+def packs_here(done: dict[str, str], manifest: str) -> str:
+    """The state of the packs step: the manifest's digest and the files; packs that were added since do not matter."""
+    known, _, files = done.get("packs", "").partition(" ")
+    return f"{manifest} {state}" if (state := packs_state(files if known == manifest else "")) else ""
 
 
 def install_browser() -> None:
@@ -203,8 +210,8 @@ def set_up(packs: str, tests: bool) -> None:
         step(done, "torch", torch, "installing torch", install_torch)
         step(done, "locked", rest, "installing the locked requirements (some minutes)", install_locked)
         step(done, "program", lambda: digest(ROOT / "pyproject.toml"), "installing the program", install_program)
-        known = digest(ROOT / "appliance" / "weights" / "packs.yaml")
-        step(done, "packs", lambda: known + packs_state(), "fetching model packs", lambda: fetch_packs(packs))
+        manifest = digest(ROOT / "appliance" / "weights" / "packs.yaml")
+        step(done, "packs", lambda: packs_here(done, manifest), "fetching model packs", lambda: fetch_packs(packs))
     if tests:
         install_browser()
 
