@@ -40,7 +40,9 @@ def styled(text: str, style: str = "BodyText") -> Paragraph:
 
 def ruled(rows: list[list[str]], **options: Any) -> Table:
     table = Table(rows, **options)
-    table.setStyle(TableStyle([("GRID", (0, 0), (-1, -1), 0.5, colors.black), ("FONT", (0, 0), (-1, 0), "Helvetica-Bold")]))
+    table.setStyle(
+        TableStyle([("GRID", (0, 0), (-1, -1), 0.5, colors.black), ("FONT", (0, 0), (-1, 0), "Helvetica-Bold")])
+    )
     return table
 
 
@@ -125,7 +127,9 @@ def test_table_that_goes_on_overleaf_stays_one_table(read: Callable[..., Any]) -
     found = [b for b in reading.blocks if "table" in b]
     assert {b["table"] for b in found} == {0} and {b["page"] for b in found} == {1, 2}
     assert [b["row"] for b in found] == list(range(len(found)))
-    assert sum(b["header_row"] for b in found) == 2 and all(b["text"] == "Day | Ward | Beds" for b in found if b["header_row"])
+    assert sum(b["header_row"] for b in found) == 2 and all(
+        b["text"] == "Day | Ward | Beds" for b in found if b["header_row"]
+    )
 
 
 def test_two_columns_are_read_one_after_the_other(read: Callable[..., Any]) -> None:
@@ -171,7 +175,9 @@ def test_form_values_notes_and_metadata_are_seen_by_redaction(read: Callable[...
         page.setTitle("Consent")
         page.setAuthor("Siobhan Brennan")
         page.drawString(60, HEIGHT - 100, "Consent form of the day surgery unit")
-        page.acroForm.textfield(name="patient", tooltip="Patient", value="Brennan S", x=100, y=600, width=200, height=20)
+        page.acroForm.textfield(
+            name="patient", tooltip="Patient", value="Brennan S", x=100, y=600, width=200, height=20
+        )
         page.textAnnotation("Call her sister", (300, 500, 320, 520))
 
     reading = read(drawn(draw), "pdf")

@@ -81,4 +81,4 @@ def _resolution(image: Image.Image) -> float:
         dpi = float(stated[0])
     except (TypeError, IndexError, ValueError):
         return DEFAULT_DPI
-    return dpi if 72 < dpi <= 1200 else DEFAULT_DPI
+    return dpi if 75 <= dpi <= 1200 else DEFAULT_DPI
