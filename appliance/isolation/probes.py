@@ -57,9 +57,7 @@ def probe(settings: Settings) -> tuple[dict[str, bool], list[Attempt]]:
 def main(home: str) -> None:
     """Put on the layers, try, and print what happened as JSON."""
     settings = all_settings.load(home)  # type: ignore[arg-type]  # a string does
-    egress.install(settings.allowed_networks, process.declared_names(settings))
-    process.harden_process()
-    layers = process.enclose(settings)
+    layers = process.shut_in(settings)
     attempts = [_try(route, work) for route, work in ROUTES.items()]
     print(json.dumps({"layers": layers, "attempts": attempts}))
 

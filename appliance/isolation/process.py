@@ -8,11 +8,21 @@ import os
 import resource
 from urllib.parse import urlsplit
 
-from appliance.isolation import landlock, seccomp
+from appliance.isolation import egress, landlock, seccomp
 from appliance.settings import Settings
 
 PR_SET_DUMPABLE = 4
 DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+def shut_in(settings: Settings) -> dict[str, bool]:
+    """Everything a process that handles documents wears: the guard, no core dumps, the kernel's layers.
+
+    Call it first thing, before libraries start threads. Returns what `enclose` returns.
+    """
+    egress.install(settings.allowed_networks, declared_names(settings))
+    harden_process()
+    return enclose(settings)
 
 
 def harden_process() -> None:
