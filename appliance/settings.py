@@ -37,7 +37,7 @@ class Settings(BaseModel):
     )
 
     host: str = Field("127.0.0.1", description="Address the web page listens on.")
-    port: int = Field(8080, ge=1, le=65535, description="Port the web page listens on.")
+    port: int = Field(8080, ge=0, le=65535, description="Port the web page listens on.")
     session_minutes: int = Field(480, ge=1, description="Minutes until a sign-in ends.")
     secure_cookies: bool = Field(False, description="Set when the page is reached through TLS.")
 

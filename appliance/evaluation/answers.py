@@ -92,13 +92,22 @@ def predict(row: Row, engine: Engine | None, embed: Embed | None, settings: Sett
     if isinstance(found, Abstention):
         return Prediction(row, False, "", (), 0, 0, found.probability, time.perf_counter() - started)
     passed, dropped = _composed(question, found, engine, embed, settings)
-    answer = assemble(found, passed, dropped=dropped, question=question)
-    shown = " ".join(answer.text.split()[:SHOWN_WORDS])
+    answer = assemble(found, passed, dropped=dropped)
+    shown = " ".join(_shown(answer).split()[:SHOWN_WORDS])
     composed = [sentence for sentence in answer.sentences if sentence.kind == "composed"]
     unsupported = sum(not _founded(sentence.text, sentence.citations, answer, question) for sentence in composed)
-    cited = tuple(dict.fromkeys(citation.chunk for citation in answer.citations))
+    used = {number for sentence in answer.sentences for number in sentence.citations}
+    cited = tuple(dict.fromkeys(citation.chunk for citation in answer.citations if citation.n in used))
     seconds = time.perf_counter() - started
     return Prediction(row, True, shown, cited, len(composed), unsupported, found.probability, seconds)
+
+
+def _shown(answer: VerifiedAnswer) -> str:
+    """What a reader sees: the composed sentences, then the quotations beside them, the cited ones first."""
+    used = {number for sentence in answer.sentences for number in sentence.citations}
+    quotes = sorted(answer.citations, key=lambda citation: (citation.n not in used, citation.n))
+    composed = [sentence.text for sentence in answer.sentences if sentence.kind == "composed"]
+    return " ".join([*composed, *(citation.quote for citation in quotes)])
 
 
 def _composed(
@@ -200,8 +209,6 @@ def token_f1(text: str, answer: str) -> float:
 def _founded(text: str, numbers: tuple[int, ...], answer: VerifiedAnswer, question: Question) -> bool:
     """A check apart from the verifier's model: numbers, names and half the words stand in what is cited."""
     quotes = [answer.citations[number - 1].quote for number in numbers]
-    if text.endswith("the evidence points that way."):
-        return bool(quotes)
     bag = set(stems(" ".join(quotes))) | set(stems(question.text))
     mine = stems(text)
     return not disagreements(Claim.of(text, question.text), quotes) and sum(s in bag for s in mine) >= len(mine) / 2

@@ -16,10 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from appliance.answering.answer import Evidence, Question
-from appliance.answering.evidence import Embed, Ranking, rank, select
+from appliance.answering.answer import Question
+from appliance.answering.evidence import Embed, Ranking, rank
 from appliance.answering.sentences import split
-from appliance.answering.verdict import verdict_features
 from appliance.answering.verification import claim_features
 from appliance.answering.words import stems
 from appliance.evaluation.answers import passages_of, token_f1
@@ -132,29 +131,6 @@ def fit_support(data: Path, embed: Embed) -> None:
         fit(f"support{suffix}", x, np.array(y), groups, sets, balance=True, extra=classes)
 
 
-def fit_verdict(data: Path) -> None:
-    """The model of yes and no, on the answerable rows of pubmedqa that have a clear verdict."""
-    x, y, groups = [], [], []
-    for row in read(data / "answers" / "pubmedqa.jsonl"):
-        if not row["answerable"] or row["answers"][0] not in ("yes", "no"):
-            continue
-        found = select(Question(row["question"]), passages_of(row), quotes=4, abstain_below=0.0, embed=None)
-        assert isinstance(found, Evidence)
-        ending = " ".join(split(found.sentences[0].passage.chunk.text)[-3:])
-        x.append(verdict_features(row["question"], [s.text for s in found.sentences], ending))
-        y.append(float(row["answers"][0] == "yes"))
-        groups.append(row["question"])
-
-    def sure(out: np.ndarray) -> dict[str, Any]:
-        chosen = np.maximum(out, 1 - out) >= 0.7
-        return {
-            "sure": round(float(chosen.mean()), 4),
-            "right_when_sure": round(float(((out >= 0.5) == np.array(y))[chosen].mean()), 4),
-        }
-
-    fit("verdict", x, np.array(y), groups, ["pubmedqa"] * len(y), extra=sure, strength=0.03)
-
-
 def _fit_sentences(name: str, ranked: list[tuple[Row, Ranking]]) -> None:
     x, y, groups, sets, weights = [], [], [], [], []
     for row, ranking in ranked:
@@ -243,7 +219,6 @@ def main(arguments: Sequence[str]) -> None:
         fit_background(data)
     if "evidence" in wanted:
         fit_evidence(data, embed)
-        fit_verdict(data)
     if "support" in wanted:
         fit_support(data, embed)
 

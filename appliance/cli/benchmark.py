@@ -1,0 +1,197 @@
+"""`appliance bench demo`: the figures of the sample documents, measured on a running server as a person meets it.
+
+1. A new home; the sample documents ingested.
+2. `appliance serve` in a process of its own: seconds from its start to the first quotes.
+3. All sample questions over HTTP, by somebody who may; seconds to quotes and first sentence; memory (PSS).
+4. All again by somebody who may not.
+5. A byte search of everything written, for everything planted.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+
+from appliance.cli import demonstration as demo
+from appliance.cli.context import context
+from appliance.cli.output import output
+from appliance.errors import ApplianceError, UsageError
+from appliance.evaluation import canaries
+from appliance.evaluation.sample_questions import Asked, score, timing
+
+GIB = 2**30
+QUESTION_SECONDS = 120.0
+
+
+def run(name: str, limit: int) -> int:
+    """Run a benchmark by name and print its figures beside those asked for."""
+    if name != "demo":
+        raise UsageError(f"unknown benchmark {name[:40]}", "There is: demo")
+    with tempfile.TemporaryDirectory(prefix="appliance-bench-") as folder:
+        result = bench_demo(Path(folder), limit)
+    if not output.emit(result):
+        output.table(("figure", "measured", "asked"), [(k, _shown(v), WANTED.get(k, "")) for k, v in result.items()])
+    return 0
+
+
+WANTED = {
+    "planted_identifiers_left": "0",
+    "answered_with_right_source": "0.85",
+    "unanswerable_refused": "0.90",
+    "sentences_without_evidence": "0",
+    "forbidden_hints": "0",
+    "quotes_median_s": "0.5",
+    "sentence_median_s": "4",
+    "serving_memory_gib": "2.0",
+    "cold_start_to_quotes_s": "15",
+}
+
+
+def bench_demo(folder: Path, limit: int) -> dict[str, Any]:
+    """All figures, by name."""
+    context.home = folder / "home"
+    context.overrides = {"insecure_plain_key_file": True}
+    temporary = folder / "tmp"
+    temporary.mkdir()
+    truth = demo.ground_truth()
+    started = time.perf_counter()
+    with _temporary_directory(temporary):
+        demo.initialise(context.settings())
+        passwords = demo.set_up(truth)
+        documents = [document for name in truth["collections"] for document in demo.ingest(name, truth)]
+        context.close()
+    ingested = time.perf_counter() - started
+    versions = {d["version"]: str(Path(d["path"]).relative_to(demo.SAMPLES)) for d in documents}
+    questions = _sample(truth["questions"], limit)
+    log = folder / "server.log"
+    with _server(temporary, log) as (address, process, began):
+        people = {login: sign_in(address, login, password) for login, password in passwords.items()}
+        first = ask(address, people, questions[0], questions[0]["may_see"][0])
+        cold = time.perf_counter() - began
+        asked = [ask(address, people, question, question["may_see"][0]) for question in questions]
+        foreign = [ask(address, people, question, question["may_not_see"][0], "") for question in questions]
+        memory = _pss(process)
+    values = [each["value"] for each in truth["identifiers"]]
+    leaks, searched = canaries.search([folder / "home", temporary, log.parent], values)
+    for leak in leaks:
+        output.note(f"left: identifier {leak.value} as {leak.encoding} in {Path(leak.file).relative_to(folder)}")
+    return {
+        "documents": len(documents),
+        "planted_identifiers": len(values),
+        "planted_identifiers_left": len({leak.value for leak in leaks}),
+        "bytes_searched": searched,
+        **score(asked, versions),
+        "forbidden_hints": sum(hints(each, versions) for each in foreign),
+        **timing(asked),
+        "cold_start_to_quotes_s": round(cold, 2) if first.first_quotes is not None else None,
+        "serving_memory_gib": round(memory / GIB, 3),
+        "ingest_s": round(ingested, 1),
+        "processors": os.cpu_count(),
+    }
+
+
+def sign_in(address: str, login: str, password: str) -> httpx.Client:
+    """A signed-in client, as the page is one."""
+    client = httpx.Client(base_url=address, timeout=QUESTION_SECONDS)
+    client.post("/api/sign-in", json={"login": login, "password": password}).raise_for_status()
+    client.headers["X-CSRF-Token"] = client.get("/api/me").json()["csrf"]
+    return client
+
+
+def ask(
+    address: str, people: dict[str, httpx.Client], question: dict[str, Any], login: str, collection: str | None = None
+) -> Asked:
+    """Ask over HTTP and read the stream, noting when the first quotes and the first sentence came."""
+    client = people[login]
+    known = {each["title"]: each["id"] for each in client.get("/api/me").json()["collections"]}
+    title = demo.ground_truth()["collections"][question["collection"]]["title"]
+    target = known.get(title, question["collection"]) if collection is None else collection
+    body = {"question": question["question"], "purpose": question["purpose"], "collection": target}
+    began = time.perf_counter()
+    quotes = sentence = None
+    result: dict[str, Any] = {}
+    with client.stream("POST", "/api/ask", json=body) as response:
+        for line in response.iter_lines():
+            if not line.startswith("data: "):
+                continue
+            event = json.loads(line.removeprefix("data: "))
+            now = time.perf_counter() - began
+            if "quotes" in event:
+                quotes = now
+            elif "sentence" in event:
+                sentence = sentence or now
+            else:
+                result = event
+    if "status" not in result:
+        raise ApplianceError(f"question {question['id']} got no answer", "See the server's log")
+    if result["status"] == "abstained":
+        quotes = quotes or now
+    return Asked(question, result, quotes, sentence)
+
+
+def hints(asked: Asked, versions: dict[str, str]) -> bool:
+    """Whether somebody who may not see a collection was shown anything of it."""
+    shown = [*asked.result["citations"], *asked.result["related"]]
+    return any(versions.get(c["version"], "").startswith(f"{asked.question['collection']}/") for c in shown)
+
+
+def _sample(questions: list[dict[str, Any]], limit: int) -> list[dict[str, Any]]:
+    if not limit:
+        return questions
+    by_collection: dict[str, list[dict[str, Any]]] = {}
+    for question in questions:
+        by_collection.setdefault(question["collection"], []).append(question)
+    return [question for group in by_collection.values() for question in group[:limit]]
+
+
+@contextmanager
+def _server(temporary: Path, log: Path) -> Iterator[tuple[str, subprocess.Popen[str], float]]:
+    command = [sys.executable, "-m", "appliance.cli.main", "--json", "--home", str(context.settings().home)]
+    environment = {**os.environ, "TMPDIR": str(temporary), "APPLIANCE_INSECURE_PLAIN_KEY_FILE": "1"}
+    began = time.perf_counter()
+    with log.open("w") as errors:
+        process = subprocess.Popen(
+            [*command, "serve", "--port", "0"], stdout=subprocess.PIPE, stderr=errors, text=True, env=environment
+        )
+        try:
+            assert process.stdout is not None
+            line = process.stdout.readline()
+            if not line:
+                raise ApplianceError("the server did not start", log.read_text()[-500:])
+            yield json.loads(line)["address"], process, began
+        finally:
+            process.terminate()
+            process.wait(timeout=30)
+
+
+@contextmanager
+def _temporary_directory(folder: Path) -> Iterator[None]:
+    before, tempfile.tempdir = tempfile.tempdir, str(folder)
+    os.environ["TMPDIR"], old = str(folder), os.environ.get("TMPDIR")
+    try:
+        yield
+    finally:
+        tempfile.tempdir = before
+        if old is None:
+            del os.environ["TMPDIR"]
+        else:
+            os.environ["TMPDIR"] = old
+
+
+def _pss(process: subprocess.Popen[str]) -> int:
+    """Summed PSS, in bytes, of the serving process and its children."""
+    parent = psutil.Process(process.pid)
+    return sum(each.memory_full_info().pss for each in [parent, *parent.children(recursive=True)])
+
+
+def _shown(value: Any) -> str:
+    return f"{value:.3f}" if isinstance(value, float) else str(value)
