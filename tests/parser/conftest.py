@@ -75,7 +75,10 @@ def _check(block: dict[str, Any], reading: Reading) -> None:
     assert all(0 <= i < len(reading.blocks) for i in block.get("section", []))
     at = 0
     for start, end, x0, y0, x1, y1, confidence in block.get("words", []):
-        assert at <= start < end <= len(block["text"]) and x0 <= x1 and y0 <= y1 and 0 <= confidence <= 1
+        assert at <= start < end <= len(block["text"])
+        assert x0 <= x1
+        assert y0 <= y1
+        assert 0 <= confidence <= 1
         assert not any(ch.isspace() for ch in block["text"][start:end])
         at = end
     for start, end in block.get("cells", []):

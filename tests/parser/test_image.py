@@ -10,7 +10,8 @@ from PIL import Image, ImageDraw, ImageFont
 Reader = Callable[..., Any]
 
 
-def picture(lines: list[str], form: str = "PNG", **options: Any) -> Image.Image:
+def picture(lines: list[str]) -> Image.Image:
+    """Lines of large type on white."""
     image = Image.new("RGB", (900, 60 + 70 * len(lines)), "white")
     pen = ImageDraw.Draw(image)
     for number, line in enumerate(lines):
@@ -19,6 +20,7 @@ def picture(lines: list[str], form: str = "PNG", **options: Any) -> Image.Image:
 
 
 def saved(image: Image.Image, form: str = "PNG", **options: Any) -> bytes:
+    """A picture as a file."""
     out = io.BytesIO()
     image.save(out, form, **options)
     return out.getvalue()
@@ -31,15 +33,19 @@ def scan() -> Image.Image:
 
 def test_words_of_a_picture_have_boxes_in_points(read: Reader, scan: Image.Image) -> None:
     reading = read(saved(scan, dpi=(144, 144)), "image")
-    assert reading.pages[0]["ocr"] and reading.pages[0]["width"] == pytest.approx(450, abs=1)
-    assert "Maria Okafor" in reading.all_text() and "4471902" in reading.all_text()
+    assert reading.pages[0]["ocr"]
+    assert reading.pages[0]["width"] == pytest.approx(450, abs=1)
+    assert "Maria Okafor" in reading.all_text()
+    assert "4471902" in reading.all_text()
     words = {b["text"][s:e]: box for b in reading.blocks for s, e, *box in b["words"]}
     pen = ImageDraw.Draw(scan)
     font = ImageFont.load_default(34)
     left = (40 + pen.textlength("Patient ", font=font)) / 2
     right = (40 + pen.textlength("Patient Maria", font=font)) / 2
-    assert words["Maria"][0] == pytest.approx(left, abs=6) and words["Maria"][2] == pytest.approx(right, abs=6)
-    assert 10 < words["Maria"][1] < 25 < words["Maria"][3] < 45 and 0.5 < words["Maria"][4] <= 1
+    assert words["Maria"][0] == pytest.approx(left, abs=6)
+    assert words["Maria"][2] == pytest.approx(right, abs=6)
+    assert 10 < words["Maria"][1] < 25 < words["Maria"][3] < 45
+    assert 0.5 < words["Maria"][4] <= 1
 
 
 @pytest.mark.parametrize("turns", [1, 2, 3])

@@ -72,7 +72,8 @@ def test_word_structure_becomes_sections_lists_and_rows(read: Reader, letter: by
     assert reading.texts("list_item") == ["Rest"]
     assert reading.rows() == [["Drug", "Dose"], ["Apixaban", "5 mg"], ["Apixaban", "10 mg"]]
     assert reading.headers() == [True, False, False]
-    assert reading.texts("header") == ["Harbourview General"] and reading.texts("footer") == ["Confidential"]
+    assert reading.texts("header") == ["Harbourview General"]
+    assert reading.texts("footer") == ["Confidential"]
     assert "Author: Erik Lindqvist" in reading.texts("metadata")
 
 
@@ -167,16 +168,15 @@ def test_sheets_are_pages_with_rows_dates_and_merged_cells(read: Reader, workboo
 
 def test_hidden_sheet_is_read_and_reported(read: Reader, workbook: bytes) -> None:
     reading = read(workbook, "sheet")
-    assert reading.rows(1) == [["Okafor", "41000.5", "TRUE"]] and reading.section("41000.5") == ["Salaries"]
+    assert reading.rows(1) == [["Okafor", "41000.5", "TRUE"]]
+    assert reading.section("41000.5") == ["Salaries"]
     assert reading.end["warnings"] == ["hidden_sheet:2"]
 
 
 def test_formula_gives_its_last_result(read: Reader, workbook: bytes) -> None:
-    content = (
-        changed(workbook, "xl/worksheets/sheet1.xml", "<v />", "<v>2</v>")
-        if b"<v />" in zipfile.ZipFile(io.BytesIO(workbook)).read("xl/worksheets/sheet1.xml")
-        else changed(workbook, "xl/worksheets/sheet1.xml", "<v></v>", "<v>2</v>")
-    )
+    sheet = zipfile.ZipFile(io.BytesIO(workbook)).read("xl/worksheets/sheet1.xml")
+    empty = "<v />" if b"<v />" in sheet else "<v></v>"
+    content = changed(workbook, "xl/worksheets/sheet1.xml", empty, "<v>2</v>")
     assert read(content, "sheet").rows(0)[-1] == ["Total", "2"]
 
 
@@ -210,8 +210,9 @@ def test_slides_are_pages_with_titles_notes_tables_and_charts(read: Reader, deck
     assert reading.section("Antibiotics") == ["Sepsis teaching", "First hour"]
     assert reading.texts("list_item") == ["Cultures", "Antibiotics"]
     assert reading.texts("note") == ["Tell the story of Mrs Okafor"]
-    assert reading.rows(0) == [["Sign", "Limit"], ["Lactate", "2"]] and reading.headers(0) == [True, False]
-    assert [row[:1] + [row[1].removesuffix(".0")] for row in reading.rows(1)] == [
+    assert reading.rows(0) == [["Sign", "Limit"], ["Lactate", "2"]]
+    assert reading.headers(0) == [True, False]
+    assert [[*row[:1], row[1].removesuffix(".0")] for row in reading.rows(1)] == [
         ["", "Cases"],
         ["2024", "12"],
         ["2025", "9"],

@@ -40,9 +40,8 @@ def styled(text: str, style: str = "BodyText") -> Paragraph:
 
 def ruled(rows: list[list[str]], **options: Any) -> Table:
     table = Table(rows, **options)
-    table.setStyle(
-        TableStyle([("GRID", (0, 0), (-1, -1), 0.5, colors.black), ("FONT", (0, 0), (-1, 0), "Helvetica-Bold")])
-    )
+    grid = ("GRID", (0, 0), (-1, -1), 0.5, colors.black)
+    table.setStyle(TableStyle([grid, ("FONT", (0, 0), (-1, 0), "Helvetica-Bold")]))
     return table
 
 
@@ -54,10 +53,12 @@ def test_word_boxes_stand_where_the_words_were_drawn(read: Callable[..., Any]) -
 
     block = next(b for b in read(drawn(draw), "pdf").blocks if "Okafor" in b["text"])
     start, end, x0, y0, x1, y1, confidence = block["words"][1]
-    assert block["text"][start:end] == "Maria" and confidence == 1.0
+    assert block["text"][start:end] == "Maria"
+    assert confidence == 1.0
     assert x0 == pytest.approx(100 + stringWidth("Okafor, ", "Helvetica", 12), abs=1)
     assert x1 == pytest.approx(100 + stringWidth("Okafor, Maria", "Helvetica", 12), abs=1)
-    assert 186 < y0 < 192 and 200 < y1 < 206
+    assert 186 < y0 < 192
+    assert 200 < y1 < 206
 
 
 @pytest.mark.parametrize("angle", [90, 180, 270])
@@ -105,7 +106,7 @@ def test_ruled_table_becomes_rows_with_a_header_and_boxes(read: Callable[..., An
     assert reading.rows() == rows
     assert reading.headers() == [True, False, False]
     assert all(len(b["words"]) == len(b["text"].replace("|", " ").split()) for b in reading.blocks if "table" in b)
-    assert [b["kind"] for b in reading.blocks if b["kind"] != "metadata"][0] == "paragraph"
+    assert next(b["kind"] for b in reading.blocks if b["kind"] != "metadata") == "paragraph"
 
 
 def test_merged_cells_of_a_ruled_table_keep_their_words_together(read: Callable[..., Any]) -> None:
@@ -125,11 +126,11 @@ def test_table_that_goes_on_overleaf_stays_one_table(read: Callable[..., Any]) -
     rows = [["Day", "Ward", "Beds"], *[[f"{n}", f"Ward {n}", f"{n * 3}"] for n in range(1, 70)]]
     reading = read(flowing(ruled(rows, repeatRows=1)), "pdf")
     found = [b for b in reading.blocks if "table" in b]
-    assert {b["table"] for b in found} == {0} and {b["page"] for b in found} == {1, 2}
+    assert {b["table"] for b in found} == {0}
+    assert {b["page"] for b in found} == {1, 2}
     assert [b["row"] for b in found] == list(range(len(found)))
-    assert sum(b["header_row"] for b in found) == 2 and all(
-        b["text"] == "Day | Ward | Beds" for b in found if b["header_row"]
-    )
+    assert sum(b["header_row"] for b in found) == 2
+    assert all(b["text"] == "Day | Ward | Beds" for b in found if b["header_row"])
 
 
 def test_two_columns_are_read_one_after_the_other(read: Callable[..., Any]) -> None:
@@ -156,7 +157,8 @@ def test_running_lines_are_told_from_the_text(read: Callable[..., Any]) -> None:
             page.showPage()
 
     reading = read(drawn(draw), "pdf")
-    assert len(reading.texts("header")) == 4 and reading.texts("footer") == [f"Page {n}" for n in range(1, 5)]
+    assert len(reading.texts("header")) == 4
+    assert reading.texts("footer") == [f"Page {n}" for n in range(1, 5)]
     assert len(reading.texts("paragraph")) == 4
 
 
@@ -222,6 +224,8 @@ def test_pages_are_drawn_with_what_was_filled_in(draw: Callable[..., Any]) -> No
         page.acroForm.textfield(name="patient", value="BRENNAN", x=100, y=600, width=200, height=40)
 
     (plain, pixels), (form, others) = draw(drawn(blank), "pdf")[0], draw(drawn(filled), "pdf")[0]
-    assert plain["width"] * plain["height"] * 3 == len(pixels) and plain["scale"] == 1.0
-    assert form["number"] == 1 and others != pixels
+    assert plain["width"] * plain["height"] * 3 == len(pixels)
+    assert plain["scale"] == 1.0
+    assert form["number"] == 1
+    assert others != pixels
     assert draw(drawn(blank), "pdf", pages=[7]) == []

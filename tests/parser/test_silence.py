@@ -19,7 +19,8 @@ def files(tmp_path: Path, letter: bytes, workbook: bytes, deck: bytes) -> list[P
     scan = picture(["Patient Maria Okafor"])
     contents = {
         "a.docx": letter, "b.xlsx": workbook, "c.pptx": deck, "d.html": PAGE, "e.eml": bytes(mail()),
-        "f.csv": "Größe;1\n".encode("cp1252"), "g.md": b"# T\n\ntext", "h.txt": "日本語のテキスト".encode("shift_jis") * 20,
+        "f.csv": "Größe;1\n".encode("cp1252"), "g.md": b"# T\n\ntext",
+        "h.txt": "日本語のテキスト".encode("shift_jis") * 20,
         "i.png": saved(scan), "j.tiff": saved(scan, "TIFF", compression="tiff_lzw"), "k.jpg": saved(scan, "JPEG"),
         "l.pdf": drawn(lambda page: page.drawString(60, 700, PROSE)), "m.pdf": saved(scan, "PDF"),
     }  # fmt: skip

@@ -26,7 +26,8 @@ PAGE = b"""<!DOCTYPE html><html><head><title>Pharmacy</title><meta name="author"
 def test_page_becomes_sections_lists_and_rows(read: Reader) -> None:
     reading = read(PAGE, "html")
     assert reading.texts("metadata") == ["Title: Pharmacy", "Author: J. Parkinson"]
-    assert reading.section("80 units/kg") == ["Formulary"] and reading.section("Tue") == ["Formulary", "Opening hours"]
+    assert reading.section("80 units/kg") == ["Formulary"]
+    assert reading.section("Tue") == ["Formulary", "Opening hours"]
     assert reading.texts("paragraph") == ["Give 80 units/kg\nas a bolus.", "After all"]
     assert reading.texts("list_item") == ["Mon here", "Tue"]
     assert reading.rows() == [["Drug", "Dose"], ["Heparin", "5,000"], ["Heparin", "10,000"]]
@@ -35,7 +36,8 @@ def test_page_becomes_sections_lists_and_rows(read: Reader) -> None:
 
 def test_hidden_text_and_scripts_are_dropped_and_reported(read: Reader) -> None:
     reading = read(PAGE, "html")
-    assert "instructions" not in reading.all_text() and "never" not in reading.all_text()
+    assert "instructions" not in reading.all_text()
+    assert "never" not in reading.all_text()
     assert reading.end["warnings"] == ["hidden_text"]
 
 
@@ -50,12 +52,15 @@ def test_endless_nesting_is_no_crash(read: Reader) -> None:
 
 
 def test_markdown_structure_is_kept(read: Reader) -> None:
-    text = b"---\nauthor: Nwosu\n---\n# SOP\n\nIntro *here*.\n\n## Steps\n\n1. Check\n2. Sign\n\n| A | B |\n|---|---|\n| 1 | 2 |\n"
+    text = b"---\nauthor: Nwosu\n---\n# SOP\n\nIntro *here*.\n\n## Steps\n\n1. Check\n2. Sign\n\n"
+    text += b"| A | B |\n|---|---|\n| 1 | 2 |\n"
     reading = read(text, "markdown")
     assert reading.texts("metadata") == ["author: Nwosu"]
-    assert reading.section("Sign") == ["SOP", "Steps"] and reading.texts("paragraph") == ["Intro here."]
+    assert reading.section("Sign") == ["SOP", "Steps"]
+    assert reading.texts("paragraph") == ["Intro here."]
     assert reading.texts("list_item") == ["Check", "Sign"]
-    assert reading.rows() == [["A", "B"], ["1", "2"]] and reading.headers() == [True, False]
+    assert reading.rows() == [["A", "B"], ["1", "2"]]
+    assert reading.headers() == [True, False]
 
 
 def mail(**fields: str) -> EmailMessage:
@@ -77,7 +82,8 @@ def test_mail_gives_its_fields_text_and_names_of_attachments(read: Reader) -> No
         "From: Kwame Osei <k.osei@h.example>", "To: ward3@h.example", "Cc: Zoë Ünal <zoe@h.example>",
         "Date: Mon, 02 Mar 2026 10:00:00 +0000", "Attachment: Okafor.pdf",
     ]  # fmt: skip
-    assert reading.texts("paragraph") == ["Please move her."] and len(reading.texts("list_item")) == 2
+    assert reading.texts("paragraph") == ["Please move her."]
+    assert len(reading.texts("list_item")) == 2
     assert reading.end["warnings"] == ["attachment_not_read"]
 
 
@@ -85,7 +91,8 @@ def test_mail_in_a_mail_is_read_under_its_subject(read: Reader) -> None:
     outer = mail(Subject="Fwd")
     outer.add_attachment(mail(Subject="Original", To="someone@else.example"))
     reading = read(bytes(outer), "mail")
-    assert "To: someone@else.example" in reading.texts("metadata") and "Original" in reading.texts("heading")
+    assert "To: someone@else.example" in reading.texts("metadata")
+    assert "Original" in reading.texts("heading")
 
 
 def test_encrypted_mail_is_refused(read: Reader) -> None:
@@ -113,7 +120,8 @@ def test_table_of_text_has_rows_and_a_header_only_where_names_stand(read: Reader
 
 def test_text_is_cut_at_blank_lines_and_list_items(read: Reader) -> None:
     reading = read(b"\xef\xbb\xbfFirst line\r\nsecond line\r\n\r\n- one\r\n- two\r\n", "text")
-    assert reading.texts("paragraph") == ["First line\nsecond line"] and reading.texts("list_item") == [
+    assert reading.texts("paragraph") == ["First line\nsecond line"]
+    assert reading.texts("list_item") == [
         "- one",
         "- two",
     ]
@@ -121,5 +129,6 @@ def test_text_is_cut_at_blank_lines_and_list_items(read: Reader) -> None:
 
 def test_endless_line_is_cut_and_characters_are_limited(read: Reader) -> None:
     reading = read(b"word " * 50_000, "text")
-    assert max(len(b["text"]) for b in reading.blocks) <= 8000 and reading.all_text().count("word") == 50_000
+    assert max(len(b["text"]) for b in reading.blocks) <= 8000
+    assert reading.all_text().count("word") == 50_000
     assert read(b"word " * 50_000, "text", max_characters=1000).reason == "too_large"

@@ -25,7 +25,9 @@ def test_any_bytes_are_a_frame_or_a_value_error(data: bytes) -> None:
         frame = wire.read_frame(io.BytesIO(data))
     except ValueError:
         return
-    assert frame is not None and frame[0] in wire.KINDS and data.startswith(frame[0])
+    assert frame is not None
+    assert frame[0] in wire.KINDS
+    assert data.startswith(frame[0])
 
 
 def test_stream_that_ends_inside_a_frame_is_refused() -> None:

@@ -217,4 +217,6 @@ def text_of(words: Iterable[PdfWord]) -> tuple[str, list[WordSpan]]:
 
 def _near(place: float) -> float:
     """Hundredths of a point; what a broken font puts beyond any page stays finite."""
-    return round(min(max(place, -FAR), FAR), 2) if place == place else 0.0
+    if -FAR <= place <= FAR:
+        return round(place, 2)
+    return FAR if place > FAR else -FAR if place < -FAR else 0.0
