@@ -9,6 +9,7 @@
     --anchor FILE   a checkpoint (or several) that you kept earlier, elsewhere: what it counts must be there
     --key VKEY      the log's public key, or a file that holds it; without it the key that lies beside the
                     log is taken, and then only an anchor shows that nobody replaced log and key together
+    --open FILE     your X25519 private key: print what an export holds for you (needs `cryptography`)
     --list          print who did what when, one line a record; --json: one JSON object instead of text
 
 Exit code 0: whole. 4: not whole, the first bad record is named. 2: cannot read what was given.
@@ -29,12 +30,13 @@ import sys
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 Found = dict[str, Any]
 Show = Callable[[Found], None]
 Key = tuple[str, bytes, bytes]
 Point = tuple[int, int, int, int]
+VERIFY_EVERY = 1000
 MAX_FRAME = 16 * 1024 * 1024
 
 
@@ -304,19 +306,21 @@ class Walk:
         self.tree, self.time, self.first_time = Range(), "", ""
         self.kinds: dict[str, int] = {}
         self.checkpoints, self.anchored, self.trusted = 0, 0, 0
-        self.key, self.head, self.covered = key, "", 0
+        self.key, self.covered, self.verified = key, 0, 0
+        self.heads: list[tuple[int, str]] = []
         self.marks: dict[int, list[tuple[str, bytes]]] = {}
         for kind, texts in (("checkpoint", notes), ("anchor", anchors)):
             for note in texts:
                 size, root = open_note(note, key)
                 self.marks.setdefault(size, []).append((kind, root))
+        self.next_mark = 0
         self.mark(0)
 
-    def take(self, index: int, data: bytes, show: Show | None = None) -> None:
-        """Check the next record."""
+    def take(self, index: int, data: bytes, show: Show | None = None) -> Found:
+        """Check the next record and return it."""
         try:
-            record = json.loads(data)
-            number, time, kind = record["index"], record["time"], record["kind"]
+            found: Found = json.loads(data)
+            number, time, kind = found["index"], found["time"], found["kind"]
         except (ValueError, KeyError, TypeError):
             raise Bad(f"record {index} cannot be read", index) from None
         if number != index:
@@ -327,23 +331,27 @@ class Walk:
         self.kinds[kind] = self.kinds.get(kind, 0) + 1
         self.tree.add(leaf_hash(data))
         if show:
-            show(record)
-        if self.tree.size in self.marks:
-            self.mark(self.tree.size)
+            show(found)
+        return found
 
     def mark(self, size: int) -> None:
-        """Compare the root here with every checkpoint of this size."""
+        """Compare the root here, where a batch ends, with every checkpoint of this size."""
+        if size > self.next_mark:
+            kind = self.marks[self.next_mark][0][0]
+            self.altered(kind, f"no batch ends where the {kind} of {self.next_mark} records was signed")
         for kind, root in self.marks.pop(size, ()):
             if root != self.tree.root():
-                raise Bad(
-                    f"record {self.trusted} or one after it, before {size}, was altered: "
-                    f"the {kind} of {size} records has another root",
-                    self.trusted,
-                )
+                self.altered(kind, f"the {kind} of {size} records has another root")
             self.checkpoints += kind == "checkpoint"
             if kind == "anchor":
                 self.anchored = size
             self.trusted = size
+        self.next_mark = min(self.marks, default=1 << 62)
+
+    def altered(self, kind: str, why: str) -> NoReturn:
+        """An anchor trusts nothing after the anchor before it: who holds the key can sign checkpoints."""
+        first = self.anchored if kind == "anchor" else self.trusted
+        raise Bad(f"record {first} or one of those up to {self.next_mark} was altered: {why}", first)
 
     def batch(self, note: str) -> None:
         """Compare the root with the head of a batch; that of the last head is signed for all before it."""
@@ -355,15 +363,32 @@ class Walk:
         if not matches:
             where = f"record {self.covered} or one before {self.tree.size} was altered"
             raise Bad(f"{where}: the head of its batch has another root", self.covered)
-        self.head, self.covered = note, self.tree.size
+        self.heads.append((self.covered, note))
+        self.covered = self.tree.size
+        self.mark(self.covered)
+        if self.covered - self.verified >= VERIFY_EVERY:
+            self.verify_heads()
+
+    def verify_heads(self) -> None:
+        """Verify the signature of the last head, which covers all before it; if it fails, find the first."""
+        try:
+            for _, note in self.heads[-1:]:
+                open_note(note, self.key)
+        except Bad as last:
+            for first, note in self.heads:
+                try:
+                    open_note(note, self.key)
+                except Bad as error:
+                    raise Bad(f"record {first} or one soon after it was altered: {error}", first) from None
+            raise last from None
+        self.heads, self.verified = [], self.covered
 
     def finish(self, *, partial: bool = False) -> None:
         """Nothing more to come: every checkpoint must have been met, every record be under a head."""
-        if self.head:
-            open_note(self.head, self.key)
+        self.verify_heads()
         if partial:
-            return
-        if self.covered < self.tree.size:
+            self.marks = {size: each for size, each in self.marks.items() if each[0][0] == "anchor"}
+        if self.covered < self.tree.size and not partial:
             where = f"record {self.covered}"
             raise Bad(f"{where} has no signed head: never acknowledged, or appended by somebody", self.covered)
         if self.marks:
@@ -401,12 +426,26 @@ def check_log(
         if size is not None and walk.tree.size < size:
             raise Bad(f"record {walk.tree.size} is missing: {size} were acknowledged", walk.tree.size)
     except (Bad, OSError, UnicodeDecodeError) as caught:
-        error = caught
+        error = earlier(walk, caught)
     return result("log", walk, error)
 
 
+def earlier(walk: Walk | None, error: Exception) -> Exception:
+    """`error`, or what an unsigned head tells: it lies before, and names a batch."""
+    try:
+        if walk is not None:
+            walk.verify_heads()
+    except Bad as forged:
+        return forged
+    return error
+
+
 def check_export(
-    path: Path, vkey: str | None = None, anchors: Iterable[str] = (), show: Show | None = None
+    path: Path,
+    vkey: str | None = None,
+    anchors: Iterable[str] = (),
+    show: Show | None = None,
+    opener: Callable[[Found, Found], None] | None = None,
 ) -> Found:
     """Check an export file: its records lie in the log under a checkpoint, none left out in between."""
     walk: Walk | None = None
@@ -416,14 +455,26 @@ def check_export(
         with open(path, "rb") as file:
             head = json.loads(file.readline())
             key = parse_key(vkey or head["key"])
-            walk = Walk(key, [], [note for note in anchors if open_note(note, key)[0] <= head["end"]])
+            inside = [note for note in anchors if head["start"] <= open_note(note, key)[0] <= head["end"]]
+            walk = Walk(key, [], inside)
             for level, node in head["left"]:
                 walk.tree.add(bytes.fromhex(node), level)
             if walk.tree.size != head["start"]:
                 raise Bad("the hashes before the first exported record do not fit")
+            walk.mark(walk.tree.size)
+            sealed: set[tuple[int, str]] = set()
             for index in range(head["start"], head["end"]):
-                walk.take(index, file.readline().removesuffix(b"\n"), show)
+                record = walk.take(index, file.readline().removesuffix(b"\n"), show)
+                walk.mark(index + 1)
+                if opener:
+                    sealed.update((index, part["commitment"]) for part in record.get("sealed", ()))
             tail = json.loads(file.readline())
+            while "box" in tail:
+                if opener:
+                    if (tail["index"], tail["commitment"]) not in sealed:
+                        raise Bad(f"record {tail['index']} holds nothing of what is sealed for the auditor")
+                    opener(head, tail)
+                tail = json.loads(file.readline())
             for note in tail["checkpoints"]:
                 size, root = open_note(note, key)
                 walk.marks.setdefault(size, []).append(("checkpoint", root))
@@ -438,6 +489,29 @@ def check_export(
     except (ValueError, KeyError, TypeError):
         error = Bad("the export is incomplete or malformed; it may have been interrupted")
     return {**result("export", walk, error), **extra}
+
+
+def opener_of(private: str) -> Callable[[Found, Found], None]:
+    """Prints what an export holds for the auditor with this X25519 private key (hex); needs `cryptography`."""
+    from cryptography.exceptions import InvalidTag
+    from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+    mine = X25519PrivateKey.from_private_bytes(bytes.fromhex(private.strip()))
+
+    def open_box(head: Found, line: Found) -> None:
+        shared = mine.exchange(X25519PublicKey.from_public_bytes(bytes.fromhex(head["ephemeral"])))
+        key = hmac.new(b"appliance-audit-export@v1", shared + bytes.fromhex(head["auditor"]), hashlib.sha256).digest()
+        box, commitment = base64.b64decode(line["box"]), line["commitment"]
+        try:
+            plain = AESGCM(key).decrypt(box[:12], box[12:], f"{line['index']} {commitment}".encode())
+        except InvalidTag:
+            raise Bad(f"what is sealed for the auditor with record {line['index']} is not for this key") from None
+        if hmac.new(plain[:32], plain[32:], hashlib.sha256).hexdigest() != commitment:
+            raise Bad(f"what is sealed for the auditor is not what record {line['index']} holds", line["index"])
+        print(f"{line['index']}\t{plain[32:].decode()}")
+
+    return open_box
 
 
 def check_receipt(text: str, key: str | None, record: bytes | None = None) -> Found:
@@ -510,6 +584,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("target")
     parser.add_argument("--anchor", action="append", default=[])
     parser.add_argument("--key")
+    parser.add_argument("--open")
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(arguments)
@@ -519,8 +594,9 @@ def main(arguments: list[str] | None = None) -> int:
         anchors = [note for file in options.anchor for note in split_notes(Path(file).read_text("utf-8"))]
         if options.anchor and not anchors:
             raise ValueError("the anchor file holds no checkpoint")
-        found = check(Path(options.target), key, anchors, show)
-    except (OSError, ValueError) as error:
+        opener = opener_of(Path(options.open).read_text("utf-8")) if options.open else None
+        found = check(Path(options.target), key, anchors, show, opener)
+    except (OSError, ValueError, ImportError) as error:
         print(f"cannot read what was given: {error}", file=sys.stderr)
         return 2
     if options.json:
@@ -530,7 +606,13 @@ def main(arguments: list[str] | None = None) -> int:
     return 0 if found["ok"] else 4
 
 
-def check(target: Path, key: str | None, anchors: list[str], show: Show | None = None) -> Found:
+def check(
+    target: Path,
+    key: str | None,
+    anchors: list[str],
+    show: Show | None = None,
+    opener: Callable[[Found, Found], None] | None = None,
+) -> Found:
     """Check whatever `target` is."""
     if target.is_dir():
         return check_log(target, key, anchors, show)
@@ -539,7 +621,7 @@ def check(target: Path, key: str | None, anchors: list[str], show: Show | None =
     if start.startswith(b"c2sp.org/tlog-proof@v1"):
         return check_receipt(target.read_text("utf-8"), key)
     if start.startswith(b'{"format":"appliance-audit-export@v1"'):
-        return check_export(target, key, anchors, show)
+        return check_export(target, key, anchors, show, opener)
     return check_answer(json.loads(target.read_bytes()), key, show)
 
 
@@ -552,7 +634,7 @@ def text_of(found: Found, key_given: bool) -> str:
         return f"WHOLE: {record} is in the log of {found['records']} records"
     lines = [f"WHOLE: {found['records']} records, root {found['root']}"]
     lines.append(f"from {found['from']} to {found['to']}, {found['checkpoints']} signed checkpoints")
-    lines.append(f"anchored: {found['anchored']} records" if found["anchored"] else "anchored: no anchor was given")
+    lines.append(f"anchored: {found['anchored']} records" if found["anchored"] else "anchored: no, no anchor was given")
     if not key_given:
         lines.append("the key was taken from the log itself: give --key or --anchor to be sure that it is the log's")
     lines += [f"{count:10d} {kind}" for kind, count in sorted(found["kinds"].items())]

@@ -26,7 +26,7 @@ from appliance.audit.events import DeviceFailed, Event, LogRecovered
 from appliance.audit.ids import RecordIds
 from appliance.audit.merkle import Tree, leaf_hash
 from appliance.audit.receipt import ProofedReceipt, Receipt
-from appliance.audit.record import MAX_RECORD_BYTES, Record, decode, encode, new_id
+from appliance.audit.record import MAX_RECORD_BYTES, Opening, Record, decode, encode, new_id, openings
 from appliance.audit.verification import Verification, verify_devices
 from appliance.errors import (
     ApplianceError,
@@ -181,9 +181,14 @@ class AuditLog:
         """Read every device again and check all of it, against `anchor` (a checkpoint's text) too."""
         return verify_devices([device.directory for device in self._devices], self.verifier, anchor, self.size)
 
-    def export_context(self) -> tuple[Tree, Signer, KeyRing]:
-        """What an export needs beside the records: the tree, the signer, the keys."""
-        return self._tree, self._signer, self._keys
+    def snapshot(self) -> tuple[Tree, int, str]:
+        """The tree, the number of records now, and the signed checkpoint of them. The tree goes on growing."""
+        with self._lock:
+            return self._tree, self._tree.size, self._head
+
+    def openings(self, data: bytes) -> list[Opening]:
+        """What shows the sealed parts of a record (its exact bytes) to an outsider. Raises NotFound if erased."""
+        return openings(data, self._keys)
 
     def close(self) -> None:
         """Commit what waits, sign a last checkpoint, let go of the devices."""
