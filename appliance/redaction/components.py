@@ -58,9 +58,9 @@ class Redactor(TransformComponent):
         texts: list[str] = []
         places: list[tuple[int, str]] = []
         for number, node in enumerate(nodes):
-            if not isinstance(node, TextNode | LlamaDocument):
+            if type(node) not in (TextNode, LlamaDocument):  # a subclass carries what is not read here
                 raise Quarantined("only nodes of text can be redacted", "Leave images and other media out")
-            texts.append(node.text)
+            texts.append(node.get_content())
             places.append((number, ""))
             for key, value in node.metadata.items():
                 if isinstance(value, str):
