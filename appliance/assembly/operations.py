@@ -314,7 +314,8 @@ def audit_checkpoint(appliance: Appliance, operator: str) -> Events:
 
 def audit_export(appliance: Appliance, operator: str, out: str) -> Events:
     """The whole log as one file."""
-    records, digest = export_log(appliance.log, Path(out))
+    records = appliance.log.size
+    digest = export_log(appliance.log, Path(out), 0, records)
     appliance.log.append(AuditExported(start=0, end=records, digest=digest), actor=operator)
     yield {"path": out, "records": records, "sha256": digest}
 
@@ -324,7 +325,15 @@ def audit_report(appliance: Appliance, operator: str, since: str = "", until: st
     appliance.log.append(
         AuditRead(start=0, end=appliance.log.size, opened=False, filters={"from": since, "to": until}), actor=operator
     )
-    yield {"questions": reports.questions(appliance.log, since, until)}
+    people = {who.id: who.login for who in appliance.people.everyone()}
+    found = reports.questions(appliance.log.records(opened=False), since, f"{until}~" if until else "~")
+    yield {
+        "questions": [
+            {"actor": people.get(row.actor, row.actor), "purpose": row.purpose, "status": row.status,
+             "count": row.questions, "records": list(row.records)}
+            for row in found
+        ]
+    }  # fmt: skip
 
 
 OPERATIONS: dict[str, Callable[..., Events]] = {

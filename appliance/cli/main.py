@@ -18,6 +18,17 @@ from appliance.cli.context import context
 from appliance.cli.output import output
 from appliance.errors import ApplianceError, UsageError
 
+QUIET_LIBRARIES = {
+    "HF_HUB_OFFLINE": "1",
+    "TRANSFORMERS_OFFLINE": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+    "TQDM_DISABLE": "1",
+    "TOKENIZERS_PARALLELISM": "false",
+    "DO_NOT_TRACK": "1",
+}
+"""Libraries read these when they are imported, which is later: nothing is fetched, counted or drawn."""
+
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
@@ -33,6 +44,7 @@ for noun in (home, documents, questions, people, audit, models, policy, evaluati
 def main() -> None:
     """Run one command and leave with its exit code."""
     sys.excepthook = report_without_contents
+    os.environ.update(QUIET_LIBRARIES)
     os.umask(0o077)
     sys.exit(run(sys.argv[1:]))
 

@@ -26,7 +26,7 @@ def check() -> None:
 
 
 @policy.command("test")
-def test(
+def try_on(
     text: Annotated[str, typer.Argument(help="A text file, or `-` for standard input.")],
     profile: Annotated[str, typer.Option(help="Redaction profile.")] = "",
 ) -> None:
