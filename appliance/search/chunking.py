@@ -27,6 +27,8 @@ TOKENS = 200
 """Longest chunk in estimated word pieces; the embedding model reads 256, title and section included."""
 TINY = 24
 """A run shorter than this joins the next one."""
+ROUNDING = 0.9
+"""Share of a chunk that is planned to be filled, because units do not come in fitting sizes."""
 
 Counter = Callable[[str], int]
 Blocks = tuple[RedactedBlock, ...]
@@ -170,13 +172,16 @@ def _cut(block: RedactedBlock, start: int, end: int, room: int, count: Counter, 
 def _pack(units: list[list[_Segment]], room: int) -> Iterator[list[_Segment]]:
     """Join units into parts of about equal size, none above `room` unless a unit alone is."""
     total = sum(_size(unit) for unit in units)
-    target = total / max(1, math.ceil(total / max(1, room)))
+    target = total if total <= room else total / math.ceil(total / (ROUNDING * room))
     part: list[_Segment] = []
+    done, parts = 0, 1
     for unit in units:
-        if part and (_size(part) + _size(unit) > room or _size(part) + _size(unit) / 2 > target):
+        size = _size(unit)
+        if part and (_size(part) + size > room or done + size / 2 > target * parts):
             yield part
-            part = []
+            part, parts = [], parts + 1
         part = part + unit
+        done += size
     if part:
         yield part
 

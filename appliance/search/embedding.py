@@ -47,8 +47,13 @@ def embedded_text(chunk: Chunk) -> str:
 
 def lexical_text(chunk: Chunk) -> str:
     """What of a chunk is matched by words: title, section path and text."""
-    above = [chunk.title, *(heading for heading in chunk.section if heading != chunk.title)]
-    return "\n".join([*(line for line in above if line), chunk.text])
+    over = above(chunk)
+    return f"{over}\n{chunk.text}" if over else chunk.text
+
+
+def above(chunk: Chunk) -> str:
+    """Title and section path, a line each."""
+    return "\n".join(line for line in dict.fromkeys((chunk.title, *chunk.section)) if line)
 
 
 class Embedder:

@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 from appliance.access.grants import ReadableScope
 from appliance.search.chunk import Passage
 from appliance.search.embedding import Embedder, neutral
+from appliance.search.features import Asked, features
 from appliance.search.index import Candidate, Index
-from appliance.search.lexical import Lexicon, exact_term, readable_statistics
+from appliance.search.lexical import Lexicon, exact_term, is_exact, readable_statistics
 from appliance.search.lexical import terms as terms_of
-from appliance.search.store import ChunkStore
+from appliance.search.store import ChunkStore, StoredChunk
 from appliance.settings import Settings
 from appliance.storage.database import Database
 from appliance.storage.keys import KeyRing
@@ -52,28 +53,35 @@ class Retriever:
         `collections` narrows the scope.
         """
         words = list(dict.fromkeys([*terms_of(question), *(exact_term(term) for term in terms)]))
+        ids = dict(zip(words, self._lexicon.ids(words), strict=True))
         with self._database.transaction() as connection:
-            statistics = readable_statistics(connection, scope, self._lexicon.count(words))
+            statistics = readable_statistics(connection, scope, ids.values())
         sparse = self._lexicon.question(words, statistics)
         dense = self._embedder.encode([neutral(question)])[0]
         candidates = self._index.search(scope, dense, sparse, self._settings.retrieve_depth, hidden, collections)
-        return self._passages(fuse(candidates, self._settings.dense_weight), scope, hidden, k)
+        exact = frozenset(ids[word] for word in words if is_exact(word))
+        asked = Asked.of(dict(zip(sparse.indices, sparse.values, strict=True)), exact)
+        return self._passages(fuse(candidates, self._settings.dense_weight), asked, scope, hidden, k)
 
     def _passages(
-        self, ranked: list[tuple[float, Candidate]], scope: ReadableScope, hidden: frozenset[str], k: int
+        self, ranked: list[tuple[float, Candidate]], asked: Asked, scope: ReadableScope, hidden: frozenset[str], k: int
     ) -> list[Passage]:
-        ranked = ranked[: 2 * k]
-        stored = self._store.get(candidate.id for _, candidate in ranked)
-        passages = []
-        for score, candidate in ranked:
-            found = stored.get(candidate.id)
-            if found is None or found.label not in scope.labels or found.version in hidden:
-                continue
-            features = {"dense": candidate.dense, "lexical": candidate.lexical, "fused": score}
-            passages.append(
-                Passage(found.chunk, found.document, found.version, found.collection, found.label, score, features)
-            )
+        passages: list[Passage] = []
+        for start in range(0, len(ranked), max(1, k)):
+            part = ranked[start : start + k]
+            stored = self._store.get(candidate.id for _, candidate in part)
+            for score, candidate in part:
+                found = stored.get(candidate.id)
+                if found is not None and found.label in scope.labels and found.version not in hidden:
+                    passages.append(_passage(found, candidate, score, asked))
+            if len(passages) >= k:
+                break
         return passages[:k]
+
+
+def _passage(found: StoredChunk, candidate: Candidate, score: float, asked: Asked) -> Passage:
+    measured = {"dense": candidate.dense, "lexical": candidate.lexical, "fused": score, **features(asked, found)}
+    return Passage(found.chunk, found.document, found.version, found.collection, found.label, score, measured)
 
 
 def fuse(candidates: Sequence[Candidate], dense_weight: float) -> list[tuple[float, Candidate]]:

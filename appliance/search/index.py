@@ -108,7 +108,7 @@ def best_of(
     """
     question = dense.astype(np.float64)
     candidates = [
-        Candidate(id, version, label, float(vector.astype(np.float64) @ question), terms.dot(sparse), vector)
+        Candidate(id, version, label, float(vector.astype(np.float64) @ question), sparse.dot(terms), vector)
         for id, version, label, vector, terms in {row[0]: row for row in rows}.values()
     ]
     near = sorted(candidates, key=lambda c: (-c.dense, c.id))[:depth]

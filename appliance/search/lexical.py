@@ -31,7 +31,7 @@ AVERAGE_TERMS = 100
 """Stands in for the average length of a chunk, in terms."""
 
 _SURROGATE = re.compile(r"\[([A-Z][A-Z_]*)(?::([A-Za-z0-9]+))?\]")
-_TOKEN = re.compile(r"[^\W_]+(?:[-./:@#_,+'’][^\W_]+)*|%", re.UNICODE)
+_TOKEN = re.compile(r"[^\W_]+(?:[-./:@#_,+'’][^\W_]+)*", re.UNICODE)
 _PART = re.compile(r"[^\W_]+", re.UNICODE)
 _GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 _STOP_WORDS = (
@@ -53,9 +53,9 @@ class Sparse:
     values: tuple[float, ...]
 
     def dot(self, other: "Sparse") -> float:
-        """Sum of the products of weights at shared ids, added in ascending order of id."""
+        """Sum of the products of weights at shared ids, exactly rounded, so in whatever order they are added."""
         mine = dict(zip(self.indices, self.values, strict=True))
-        return sum(mine[i] * value for i, value in zip(other.indices, other.values, strict=True) if i in mine)
+        return math.fsum(mine[i] * value for i, value in zip(other.indices, other.values, strict=True) if i in mine)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +91,11 @@ def exact_term(text: str) -> str:
     """The term that a surrogate or code is indexed under: `[PERSON:k7f2m4qa]` as `person:k7f2m4qa`."""
     match = _SURROGATE.fullmatch(text)
     return f"{match[1]}:{match[2]}".lower() if match and match[2] else text.casefold()
+
+
+def is_exact(term: str) -> bool:
+    """Whether a term is a number, a code or a surrogate, which means only itself."""
+    return ":" in term or any(character.isdigit() for character in term)
 
 
 def _plain_terms(text: str) -> list[str]:
@@ -140,9 +145,13 @@ class Lexicon:
         counts = self.count(words)
         return Sparse(tuple(counts), tuple(n * statistics.idf(term) for term, n in counts.items()))
 
+    def ids(self, words: Iterable[str]) -> list[int]:
+        """The id of each term, in order."""
+        return [self._id(word) for word in words]
+
     def count(self, words: Iterable[str]) -> dict[int, int]:
         """How often each term id occurs, by ascending id."""
-        return dict(sorted(Counter(self._id(word) for word in words).items()))
+        return dict(sorted(Counter(self.ids(words)).items()))
 
     def _compute_id(self, term: str) -> int:
         return int.from_bytes(hmac.digest(self._key, term.encode("utf-8", "surrogatepass"), "sha256")[:4], "big")

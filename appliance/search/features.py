@@ -1,0 +1,64 @@
+"""What can be said of a candidate for a question, by words: numbers in 0..1 that reranking weighs.
+
+Computed from term ids that were stored with the chunk; a candidate's text is not split into words again.
+Terms count by their inverse document frequency among the readable chunks.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from appliance.search.store import StoredChunk
+
+WINDOW = 40
+"""Terms of the stretch within which `nearness` looks: two or three sentences."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question's terms: ids, their weights (idf), and which of them are numbers, codes or surrogates."""
+
+    ids: NDArray[np.uint32]
+    weights: NDArray[np.float64]
+    exact: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, weights: Mapping[int, float], exact: frozenset[int]) -> "Asked":
+        """From weights by term id."""
+        ids = sorted(weights)
+        return cls(
+            np.array(ids, np.uint32), np.array([weights[i] for i in ids]), np.array([i in exact for i in ids], np.bool_)
+        )
+
+
+def features(asked: Asked, chunk: StoredChunk) -> dict[str, float]:
+    """Features of `chunk` for a question, each in 0..1.
+
+    `coverage`: weight of the question's terms that the chunk, its title or section holds. `nearness`: the same
+    within the best stretch of `WINDOW` terms of the text. `heading`: the same in title and section. `exact`:
+    share of the question's numbers, codes and surrogates held; 0 where it has none.
+    """
+    total = float(asked.weights.sum())
+    if not total:
+        return {"coverage": 0.0, "nearness": 0.0, "heading": 0.0, "exact": 0.0}
+    said = asked.ids[:, None] == chunk.text_terms[None, :]
+    heading = (asked.ids[:, None] == chunk.above_terms[None, :]).any(axis=1)
+    held = said.any(axis=1) | heading
+    return {
+        "coverage": float(asked.weights[held].sum()) / total,
+        "nearness": _nearness(said, asked.weights) / total,
+        "heading": float(asked.weights[heading].sum()) / total,
+        "exact": float(held[asked.exact].mean()) if asked.exact.any() else 0.0,
+    }
+
+
+def _nearness(said: NDArray[np.bool_], weights: NDArray[np.float64]) -> float:
+    length = said.shape[1]
+    if not length:
+        return 0.0
+    halves = np.logical_or.reduceat(said, np.arange(0, length, WINDOW // 2), axis=1)
+    if halves.shape[1] > 1:
+        halves = halves[:, :-1] | halves[:, 1:]
+    return float((weights @ halves).max())
