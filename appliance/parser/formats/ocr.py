@@ -26,6 +26,10 @@ JOINT = 1.1
 """Pieces of a line that are nearer to each other than this many sizes belong together."""
 GAP = 0.7
 """What stands between two characters beyond their own widths, as a share of the usual width, is a space."""
+EDGE_GAP = 0.35
+"""The same, where the characters themselves make a space likely."""
+BOLD_STROKE = 1.25
+"""Lines whose strokes are this much thicker than usual are set in bold."""
 _WIDTHS = {
     **dict.fromkeys("iljI.,:;'|!`", 0.55),
     **dict.fromkeys('tfr()[]-/\\"', 0.75),
@@ -74,13 +78,17 @@ def recognise(picture: Picture, scale: float, threads: int = 1) -> tuple[list[Pd
     classifier of upside-down lines is not used: it is wrong about long ones.
     """
     load(threads)
-    best, turns = _look(picture), 0
+    best, turns, seen = _look(picture), 0, picture
     for other in (1, 3) if _is_sideways(best) else (2,) if _mean(best) < DOUBT else ():
-        turned = _look(np.ascontiguousarray(np.rot90(picture, other)))
+        candidate = np.ascontiguousarray(np.rot90(picture, other))
+        turned = _look(candidate)
         if _score(turned) > 1.2 * _score(best):
-            best, turns = turned, other
+            best, turns, seen = turned, other, candidate
     height, width = (side / scale for side in picture.shape[:2])
-    words = _in_lines([_words(line, scale) for line in best])
+    strokes = [_stroke(seen, line[0]) for line in best]
+    usual = median(strokes) if strokes else 0.0
+    lines = zip(best, strokes, strict=True)
+    words = _in_lines([_words(line, scale, stroke > BOLD_STROKE * usual > 0) for line, stroke in lines])
     for word in words if turns else ():
         word.shown = _turned_back(word, turns, width, height)
     return words, width if turns % 2 else height
@@ -108,7 +116,18 @@ def _in_lines(found: list[list[PdfWord]]) -> list[PdfWord]:
     return [word for line in joined for word in line]
 
 
-def _words(line: list[Any], scale: float) -> list[PdfWord]:
+def _stroke(picture: Picture, outline: list[Any]) -> float:
+    """How thick the strokes of a line are, in pixels: the mean length of its horizontal runs of ink."""
+    xs, ys = [int(p[0]) for p in outline], [int(p[1]) for p in outline]
+    part = picture[max(0, min(ys)) : max(ys) + 1, max(0, min(xs)) : max(xs) + 1].mean(axis=2)
+    if part.size < 4:
+        return 0.0
+    ink = part < (np.percentile(part, 2) + np.percentile(part, 80)) / 2
+    runs = (ink[:, 1:] & ~ink[:, :-1]).sum() + ink[:, 0].sum()
+    return float(ink.sum() / runs) if runs else 0.0
+
+
+def _words(line: list[Any], scale: float, bold: bool = False) -> list[PdfWord]:
     """One recognised line as words."""
     outline, text, score = line[0], line[1], float(line[2])
     top, bottom = min(p[1] for p in outline), max(p[1] for p in outline)
@@ -130,6 +149,8 @@ def _words(line: list[Any], scale: float) -> list[PdfWord]:
         words.append(_word(run, characters, boxes, scores, scale, size))
     for word in words[1:]:
         word.tight = True
+    for word in words:
+        word.bold = bold
     if words:
         words[-1].ends_line = True
     return words
@@ -144,7 +165,18 @@ def _spaces(boxes: list[Any], characters: list[str]) -> set[int]:
     if len(letters) < 3:
         return set()
     unit = median(steps[i] / expected[i] for i in letters)
-    return {i + 1 for i in letters if steps[i] - expected[i] * unit > GAP * unit}
+    return {
+        i + 1
+        for i in letters
+        if steps[i] - expected[i] * unit > (EDGE_GAP if _is_edge(characters[i], characters[i + 1]) else GAP) * unit
+    }
+
+
+def _is_edge(before: str, after: str) -> bool:
+    """Whether a space is likely: after a comma and the like, or between a figure and a word."""
+    if before in ",;:" and after.isalpha():
+        return True
+    return (before.isdigit() and after.isalpha() and after.islower()) or (before.islower() and after.isdigit())
 
 
 def _word(
