@@ -28,6 +28,7 @@ from appliance.documents.originals import Originals
 from appliance.documents.pages import PageImages
 from appliance.documents.sandbox import Sandbox
 from appliance.isolation import egress
+from appliance.isolation.process import declared_names
 from appliance.redaction.detection import Detector
 from appliance.redaction.question import QuestionGuard
 from appliance.redaction.review import Reviews
@@ -111,7 +112,7 @@ class Appliance:
         Raises Unavailable when another process owns it, IntegrityFailure when a newer version wrote it or
         the audit log was changed.
         """
-        egress.install(settings.allowed_networks)
+        egress.install(settings.allowed_networks, declared_names(settings))
         homes.check(settings.home)
         lock = homes.HomeLock(settings.home)
         try:
@@ -197,8 +198,8 @@ class Appliance:
     def ingesting(self) -> ingest.Rooms:
         """The rooms of a document."""
         return ingest.Rooms(
-            self.settings, self.log, self.catalog, self.originals, self.pages, self.reviews, self.sandbox, self.detector,
-            self.vault, self.store, self.index, self.embedder, self.lexicon,
+            self.settings, self.log, self.catalog, self.originals, self.pages, self.reviews, self.sandbox,
+            self.detector, self.vault, self.store, self.index, self.embedder, self.lexicon,
         )  # fmt: skip
 
     def embed(self, texts: list[str]) -> np.ndarray[Any, np.dtype[np.float32]]:

@@ -5,6 +5,7 @@ import secrets
 from pathlib import Path
 from typing import Any
 
+from appliance.assembly.listening import listen
 from appliance.assembly.parts import initialise
 from appliance.cli.context import context
 from appliance.cli.documents import show_ingested
@@ -42,11 +43,11 @@ def demonstrate(*, exit_after: bool, port: int) -> int:
     if exit_after:
         output.emit(result)
         return 0
-    context.close()
-    from appliance.web.server import serve
+    if not output.emit(result):
+        show_users(truth, passwords)
+    from appliance.cli.home import become_server
 
-    serve(context.settings(port=port), ready=lambda address: show_address(address, truth, passwords, result))
-    return 0
+    become_server({"APPLIANCE_PORT": str(port), "APPLIANCE_INSECURE_PLAIN_KEY_FILE": "1"})
 
 
 def ground_truth() -> dict[str, Any]:
@@ -126,16 +127,12 @@ def ask(question: dict[str, Any]) -> dict[str, Any]:
 
 def refuse_taken_port(port: int) -> None:
     """Raise Unavailable before an hour's work when the port cannot be had at its end."""
-    from appliance.web.server import listen
-
     listen(context.settings().host, port).close()
 
 
-def show_address(address: str, truth: dict[str, Any], passwords: dict[str, str], result: dict[str, Any]) -> None:
-    """Where the page is, and who may sign in."""
-    if output.emit({**result, "address": address}):
-        return
+def show_users(truth: dict[str, Any], passwords: dict[str, str]) -> None:
+    """Who may sign in to the page."""
     rows = [(u["login"], passwords[u["login"]], u["name"], ", ".join(u["groups"])) for u in truth["users"]]
     output.say()
-    output.table(("login", "password", "name", "groups"), rows, title="Demo users")
-    output.say(f"\nThe page is at {address} (stop with Ctrl-C)\n{ALARM}")
+    output.table(("login", "password", "name", "groups"), rows, title="Demo users (Ctrl-C stops the page)")
+    output.say(f"\n{ALARM}")

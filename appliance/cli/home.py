@@ -1,12 +1,15 @@
 """`appliance init | serve | doctor | bench`: the home directory and the service."""
 
-from typing import Annotated
+import os
+import sys
+from typing import Annotated, NoReturn
 
 import typer
 
 from appliance.cli.context import context
 from appliance.cli.output import output
 from appliance.errors import UsageError
+from appliance.storage import home as homes
 
 
 def register(app: typer.Typer) -> None:
@@ -34,17 +37,18 @@ def serve(
     host: Annotated[str | None, typer.Option(help="Address of the web page.")] = None,
 ) -> None:
     """Serve the web page and the local socket until stopped."""
-    from appliance.web.server import serve as serve_forever
-
-    overrides = {name: value for name, value in (("port", port), ("host", host)) if value is not None}
-    settings = context.settings(**overrides)
-    serve_forever(settings, ready=show_address)
+    chosen = {"APPLIANCE_HOST": host, "APPLIANCE_PORT": port}
+    become_server({name: str(value) for name, value in chosen.items() if value is not None})
 
 
-def show_address(address: str) -> None:
-    """Say where the page is, once questions can be put."""
-    if not output.emit({"address": address}):
-        output.say(f"Serving {address}")
+def become_server(variables: dict[str, str]) -> NoReturn:
+    """Turn this process into `python -m appliance.web`: a fresh one, shut in before anything is loaded."""
+    settings = context.settings()
+    homes.check(settings.home)
+    context.close()
+    environment = {**os.environ, **variables, "APPLIANCE_HOME": str(settings.home)}
+    form = ["--json"] if output.json else []
+    os.execve(sys.executable, [sys.executable, "-m", "appliance.web", *form], environment)
 
 
 def doctor(

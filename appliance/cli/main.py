@@ -6,28 +6,16 @@
 
 import os
 import sys
-import traceback
 from pathlib import Path
-from types import TracebackType
 
 import typer
 from typer.exceptions import TyperException
 
+from appliance.assembly import terminal
 from appliance.cli import audit, documents, evaluation, home, models, people, policy, questions
 from appliance.cli.context import context
 from appliance.cli.output import output
 from appliance.errors import ApplianceError, UsageError
-
-QUIET_LIBRARIES = {
-    "HF_HUB_OFFLINE": "1",
-    "TRANSFORMERS_OFFLINE": "1",
-    "HF_HUB_DISABLE_TELEMETRY": "1",
-    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
-    "TQDM_DISABLE": "1",
-    "TOKENIZERS_PARALLELISM": "false",
-    "DO_NOT_TRACK": "1",
-}
-"""Libraries read these when they are imported, which is later: nothing is fetched, counted or drawn."""
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -43,9 +31,7 @@ for noun in (home, documents, questions, people, audit, models, policy, evaluati
 
 def main() -> None:
     """Run one command and leave with its exit code."""
-    sys.excepthook = report_without_contents
-    os.environ.update(QUIET_LIBRARIES)
-    os.umask(0o077)
+    terminal.prepare()
     sys.exit(run(sys.argv[1:]))
 
 
@@ -99,15 +85,6 @@ def take_common_options(arguments: list[str]) -> list[str]:
         else:
             rest.append(argument)
     return rest
-
-
-def report_without_contents(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """Report a defect of the program by type and place only: messages may quote a document (I1)."""
-    frames = traceback.extract_tb(trace)
-    place = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "unknown place"
-    sys.stderr.write(f"appliance: a defect of the program ({kind.__name__} at {place}). Please report it.\n")
-    if os.environ.get("APPLIANCE_TRACEBACKS_MAY_QUOTE_DOCUMENTS") == "1":
-        traceback.print_exception(kind, error, trace)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from appliance.assembly import terminal
 from appliance.errors import ApplianceError
 
 
@@ -52,8 +53,7 @@ class Output:
         if self.json:
             told = {"code": error.code, "message": error.message, "advice": error.advice}
             sys.stdout.write(json.dumps({"error": told}, ensure_ascii=False) + "\n")
-        sys.stderr.write(f"appliance: {error}\n")
-        return error.exit_code
+        return terminal.report(error)
 
 
 output = Output()

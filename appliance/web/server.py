@@ -1,17 +1,15 @@
 """The service: the web page on TCP, the command line's socket beside it, one process, one home."""
 
 import contextlib
-import socket
 import threading
 from collections.abc import Callable
 
 import uvicorn
 
+from appliance.assembly.listening import listen
 from appliance.assembly.local import LocalServer
 from appliance.assembly.operations import perform
 from appliance.assembly.parts import Appliance
-from appliance.errors import Unavailable
-from appliance.isolation.process import harden_process
 from appliance.settings import Settings
 from appliance.web.application import application
 
@@ -21,7 +19,6 @@ def serve(settings: Settings, ready: Callable[[str], object]) -> None:
 
     Raises Unavailable when the port is taken, before anything is opened.
     """
-    harden_process()
     listener = listen(settings.host, settings.port)
     with contextlib.closing(Appliance.open(settings)) as appliance:
         local = LocalServer(settings.home, lambda verb, arguments, uid: perform(appliance, verb, arguments, uid))
@@ -36,19 +33,3 @@ def serve(settings: Settings, ready: Callable[[str], object]) -> None:
             uvicorn.Server(config).run(sockets=[listener])
         finally:
             local.close()
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """A listening socket. Raises Unavailable when the address or the port cannot be had."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-        listener.listen(128)
-    except OSError as error:
-        listener.close()
-        raise Unavailable(
-            f"port {port} of {host} cannot be used ({error.strerror})", "Stop what uses it, or choose another --port"
-        ) from error
-    return listener
