@@ -75,6 +75,7 @@ class Committer:
         self._seconds = seconds
         self._tick_seconds = tick_seconds
         self._queue: list[Entry] = []
+        self._reported = {device.number for device in devices if not device.working}
         self._asked: list[Callable[[], None]] = []
         self._wake = threading.Condition()
         self._stopping = False
@@ -141,6 +142,7 @@ class Committer:
             batch = [entry for entry in batch if not entry.given_up]
             if batch:
                 self._commit(batch)
+                self._report_failures()
             for call in asked:
                 call()
             self._encoder.tick(final=stopping)
@@ -200,12 +202,18 @@ class Committer:
                 device.fail("hangs")
             elif job.exception() is not None:
                 device.fail("has a full disk")
-            else:
-                continue
-            self._queue.append(Entry(DeviceFailed(device=device.number, reason=device.failure), "system", ""))
         for device in self._devices:
             if device.working and device not in jobs.values():
                 device.fail("has a full disk")
+
+    def _report_failures(self) -> None:
+        """Have the log say which devices it lost, as long as another can take that."""
+        if not any(device.working for device in self._devices):
+            return
+        for device in self._devices:
+            if not device.working and device.number not in self._reported:
+                self._reported.add(device.number)
+                self._queue.append(Entry(DeviceFailed(device=device.number, reason=device.failure), "system", ""))
 
     def _refuse(self, entries: list[Entry], error: AuditUnavailable) -> None:
         for entry in entries:

@@ -2,9 +2,9 @@
 
 A write counts once `fdatasync` has returned and the file is still the one that readers would open, at the
 length that it should have. After a failed `fdatasync` the kernel may have marked the lost pages clean, so
-nothing is retried: the device is failed until it is opened, read and verified again. A full disk is
-different, the write itself was refused: the file is cut back, the reserve is freed for closing records,
-and the device works again once there is space to put the reserve back.
+nothing is retried: what was written is cut off and the device is failed until it is opened, read and
+verified again. A full disk is different, the write itself was refused: the file is cut back, the reserve
+is freed for closing records, and the device works again once there is space to put the reserve back.
 """
 
 import errno
@@ -95,6 +95,7 @@ class Device:
         try:
             os.fdatasync(self._segment)
         except OSError as error:
+            self._undo()
             raise self._fail(f"lost a write ({error.strerror})") from error
         self._length += len(frames)
         self._check_identity()

@@ -56,7 +56,7 @@ class QuestionAsked(Event):
     collections: Sequence[str] = ()
     attack: Sequence[str] = ()
     vault_reference: str = ""
-    question: str = field(default="", metadata=SEALED)
+    question: str = field(default="", repr=False, metadata=SEALED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +69,7 @@ class PassagesShown(Event):
     chunks: Sequence[tuple[str, float]]
     evidence: Sequence[str]
     versions: Sequence[str] = ()
-    quotes: Sequence[str] = field(default=(), metadata=SEALED)
+    quotes: Sequence[str] = field(default=(), repr=False, metadata=SEALED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,8 +93,8 @@ class AnswerGiven(Event):
     verification: Sequence[Mapping[str, Any]] = ()
     dropped: int = 0
     usage: Mapping[str, float] = field(default_factory=dict)
-    prompt: str = field(default="", metadata=SEALED)
-    answer: Mapping[str, Any] = field(default_factory=dict, metadata=SEALED)
+    prompt: str = field(default="", repr=False, metadata=SEALED)
+    answer: Mapping[str, Any] = field(default_factory=dict, repr=False, metadata=SEALED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,8 +141,6 @@ class DocumentRedacted(Event):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentPublished(Event):
     """A version becomes the visible one; durable before the switch. `replaces` is retired with it."""
-
-    closing: ClassVar[bool] = True
 
     document: str
     version: str
@@ -245,7 +243,7 @@ class SearchedByIdentity(Event):
     domain: str
     names: int
     found: int
-    surrogates: Sequence[str] = field(default=(), metadata=SEALED)
+    surrogates: Sequence[str] = field(default=(), repr=False, metadata=SEALED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -258,7 +256,7 @@ class Reidentified(Event):
     count: int
     document: str = ""
     intent: str = ""
-    surrogates: Sequence[str] = field(default=(), metadata=SEALED)
+    surrogates: Sequence[str] = field(default=(), repr=False, metadata=SEALED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -288,7 +286,7 @@ class SignInFailed(Event):
 
     reason: str
     address: str = ""
-    login: str = field(default="", metadata=SEALED)
+    login: str = field(default="", repr=False, metadata=SEALED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

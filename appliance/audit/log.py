@@ -111,7 +111,7 @@ class AuditLog:
             raise AuditUnavailable(f"the audit log cannot be opened ({error.strerror})", "Check its disks") from error
         except ApplianceError:
             for device in devices:
-                device.release()
+                device.stop()
             raise
 
     def append(self, event: Event, *, actor: str, operator: str = "") -> Receipt:
@@ -260,7 +260,10 @@ class AuditLog:
     def _keep_checkpoint(self) -> None:
         size, note = self._tree.size, self._head
         working = [device for device in self._devices if device.working]
-        wait([device.submit(partial(device.checkpoint, note)) for device in working])
+        jobs = {device.submit(partial(device.checkpoint, note)): device for device in working}
+        late = wait(jobs, self._seconds / 2).not_done
+        for job in late if len(late) < len(jobs) else ():
+            jobs[job].fail("hangs")
         _leave_text(self._anchor, note)
         self._signed, self._signed_at = size, time.monotonic()
 

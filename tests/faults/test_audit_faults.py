@@ -124,6 +124,18 @@ def test_one_hanging_device_of_two_is_given_up_and_answers_go_on(open_log: OpenL
     assert any(record.kind == "device_failed" for record in log.records())
 
 
+def test_a_device_that_hangs_at_a_checkpoint_does_not_hold_up_the_other(open_log: OpenLog, tmp_path: Path) -> None:
+    log = open_log(audit_devices=(tmp_path / "one", tmp_path / "two"))
+    log.append(question(), actor="person-1")
+    (tmp_path / "one" / "checkpoints").unlink(missing_ok=True)
+    os.mkfifo(tmp_path / "one" / "checkpoints")
+    with contextlib.suppress(AuditUnavailable):
+        log.checkpoint()
+    for _ in range(3):
+        log.append(question(), actor="person-1")
+    assert log.size == 4
+
+
 def test_a_failed_fsync_ends_the_device_and_is_not_tried_again(open_log: OpenLog) -> None:
     log = open_log()
     log.append(question(), actor="person-1")

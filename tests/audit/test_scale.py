@@ -1,0 +1,105 @@
+"""The figures of the log at full size. A campaign: it takes minutes and gigabytes."""
+
+import json
+import random
+import resource
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from appliance.audit import check, segment
+from appliance.audit.checkpoint import Signer
+from appliance.audit.log import AuditLog
+from appliance.audit.merkle import Frontier, leaf_hash
+
+from .conftest import asked
+
+MILLION = 1_000_000
+CHECK_SECONDS = 60
+CHECK_BYTES = 200 * 1024 * 1024
+pytestmark = [pytest.mark.campaign, pytest.mark.timeout(3600)]
+
+
+def build(directory: Path, records: int, batch: int) -> str:
+    """Write a log of `records` records of about 750 bytes; its anchor."""
+    signer, frontier, file = Signer("appliance/test", b"\x01" * 32), Frontier(), None
+    directory.mkdir()
+    (directory / "verifier.pub").write_text(f"{signer.verifier}\n")
+    sealed = [{"scope": "audit/x", "commitment": "c" * 64, "payload": "p" * 240}]
+    for index in range(records):
+        if index % 20_000 == 0:
+            if file:
+                file.close()
+            file = (directory / segment.name(index)).open("wb")
+            file.write(segment.header(index))
+        record = {
+            "v": 1, "index": index, "id": f"{index:020d}", "time": f"2026-01-01T00:00:00.{index:06d}+00:00",
+            "kind": "question_asked", "actor": f"person-{index % 50}", "operator": "",
+            "public": {"purpose": "treatment", "policy_digest": "d" * 64, "scope_digest": "s" * 64},
+            "sealed": sealed,
+        }  # fmt: skip
+        data = json.dumps(record, separators=(",", ":")).encode()
+        frontier.append(leaf_hash(data))
+        assert file
+        file.write(segment.frame(data))
+        if (index + 1) % batch == 0:
+            file.write(segment.frame(signer.sign(frontier.size, frontier.root()).encode(), head=True))
+    if file:
+        file.close()
+    return signer.sign(frontier.size, frontier.root())
+
+
+def test_a_million_records_are_checked_within_a_minute_and_200_mib(tmp_path: Path) -> None:
+    (tmp_path / "anchor").write_text(build(tmp_path / "log", MILLION, 4))
+    log, anchor = str(tmp_path / "log"), str(tmp_path / "anchor")
+    command = [sys.executable, "-I", check.__file__, log, "--anchor", anchor, "--json"]
+    began = time.monotonic()
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    seconds, peak = time.monotonic() - began, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
+    found = json.loads(done.stdout)
+    assert (found["ok"], found["records"], found["anchored"]) == (True, MILLION, MILLION)
+    print(f"{seconds:.1f} s, {peak / 2**20:.0f} MiB")
+    assert seconds <= CHECK_SECONDS
+    assert peak <= CHECK_BYTES
+
+
+def test_any_of_a_hundred_flipped_bits_in_100_000_records_is_found(tmp_path: Path) -> None:
+    directory = tmp_path / "log"
+    anchor = build(directory, 100_000, 10)
+    chance = random.Random(9)
+    for _ in range(100):
+        path = chance.choice(segment.segments(directory))
+        content = path.read_bytes()
+        at = chance.randrange(len(content))
+        path.write_bytes(content[:at] + bytes([content[at] ^ (1 << chance.randrange(8))]) + content[at + 1 :])
+        found = check.check_log(directory, None, [anchor])
+        assert not found["ok"]
+        assert found["first_bad_record"] // 20_000 == segment.segments(directory).index(path)
+        path.write_bytes(content)
+    assert check.check_log(directory, None, [anchor])["ok"]
+
+
+def test_fifty_writers_get_a_thousand_durable_records_a_second(open_log: Callable[..., AuditLog]) -> None:
+    log, waits = open_log(), list[float]()
+
+    def work() -> None:
+        for _ in range(400):
+            began = time.perf_counter()
+            log.append(asked(), actor="person-1")
+            waits.append(time.perf_counter() - began)
+
+    threads = [threading.Thread(target=work) for _ in range(50)]
+    began = time.monotonic()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    rate, waits = len(waits) / (time.monotonic() - began), sorted(waits)
+    median, p99 = (waits[int(len(waits) * part)] * 1000 for part in (0.5, 0.99))
+    print(f"{rate:.0f} records/s, median {median:.1f} ms, p99 {p99:.1f} ms")
+    assert rate >= 1000
