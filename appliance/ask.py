@@ -157,6 +157,8 @@ def ask(
         answer = _Answer(found)
         yield from _compose(rooms, asked, scope, found, answer, cancel)
         clock.lap("composition")
+        if cancel is not None and cancel.is_set():
+            return
 
         # 11. durable outcome record, then the last byte
         yield outcome.answered(answer, passages, asked, clock)
