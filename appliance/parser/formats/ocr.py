@@ -122,7 +122,8 @@ def _stroke(picture: Picture, outline: list[Any]) -> float:
     part = picture[max(0, min(ys)) : max(ys) + 1, max(0, min(xs)) : max(xs) + 1].mean(axis=2)
     if part.size < 4:
         return 0.0
-    ink = part < (np.percentile(part, 2) + np.percentile(part, 80)) / 2
+    levels = np.sort(part, axis=None)  # np.percentile would import a module, and the cage is shut
+    ink = part < (levels[levels.size // 50] + levels[levels.size * 4 // 5]) / 2
     runs = (ink[:, 1:] & ~ink[:, :-1]).sum() + ink[:, 0].sum()
     return float(ink.sum() / runs) if runs else 0.0
 
