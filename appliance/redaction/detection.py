@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 
 WINDOW = 2000
 """Longest text, in characters, that spaCy reads at once; so cost is linear in length."""
-_SURE_NAME = 0.5
+_CODES = frozenset({"ID", "MEDICAL_RECORD", "ACCOUNT_NUMBER", "US_SSN"})
+_SURE_NAME = 0.55
 _T = TypeVar("_T")
 
 
@@ -168,18 +169,19 @@ class Detector:
         onnx_job = None
         if "pii-rampart" in enabled:
             onnx_job = self._start(lambda: self._onnx_candidates(windows))
-        found: list[Candidate] = []
-        if "patterns" in enabled:
-            found += self._pattern_candidates(text)
-            found += self._column_candidates(joined, hints)
         against = _guarded("counter_evidence", lambda: list(self._counter.spans(text)))
         vetoes = resolution.Spans((start, end) for start, end, _ in against)
+        alone = resolution.Spans(_guarded("counter_evidence", lambda: list(self._counter.alone(text))))
         models: list[Candidate] = []
+        found: list[Candidate] = []
+        if "patterns" in enabled:
+            found += [each for each in self._pattern_candidates(text) if each.type != "ORGANIZATION" or not vetoes.covers(each.start, each.end)]
+            found += self._column_candidates(joined, hints)
         if "spacy" in enabled:
             models += _guarded("spacy", lambda: self._spacy_candidates(windows))
         if onnx_job:
             models += onnx_job()
-        found += [weighed for each in models if (weighed := resolution.weigh(each, text, vetoes))]
+        found += [weighed for each in models if (weighed := resolution.weigh(each, text, vetoes, alone))]
         combined = resolution.combine(found, text)
         if "consistency" in enabled:
             combined = self._consistent(combined, text, vetoes)
@@ -203,13 +205,17 @@ class Detector:
 
     def _column_candidates(self, joined: _Joined, hints: Sequence[BlockHint]) -> list[Candidate]:
         """Read each cell behind its column's header, as if the row were a form."""
+        from bisect import bisect_right
+
+        from appliance.redaction.recognizers import columns
+
         pieces: list[tuple[int, int, int]] = []
         lines: list[str] = []
         position = 0
-        for block, hint in enumerate(hints):
-            for start, end, header in hint.headers:
-                cell = joined.shadows[block].text[start:end] if joined.shadows[block].origin is None else shadow(
-                    "").text  # a cell with hidden characters is read with its row only
+        for block, each in enumerate(joined.shadows):
+            known = [(*each.of_original(start, end), header) for start, end, header in hints[block].headers] if hints else []
+            for start, end, header in known or columns.cells(each.text):
+                cell = each.text[start:end].replace("\n", " ")
                 label = " ".join(shadow(header).text.split())
                 if not cell.strip() or not label:
                     continue
@@ -220,8 +226,6 @@ class Detector:
                 position += len(line) + 1
         if not lines:
             return []
-        from bisect import bisect_right
-
         starts = [piece[0] for piece in pieces]
         found = []
         for each in self._pattern_candidates("\n".join(lines)):
@@ -249,10 +253,17 @@ class Detector:
         from appliance.redaction.recognizers import consistency
 
         names = [(each.start, each.end) for each in combined if each.type == "PERSON" and each.score >= _SURE_NAME]
+        known = resolution.Spans((each.start, each.end) for each in combined if each.type == "PERSON" and each.score >= 0.4)
         more = [
+            Candidate(start, end, type_, 0.6, (Evidence("consistency", type_, 0.6, "code mentioned elsewhere in the document"),))
+            for start, end, type_ in _guarded("consistency", lambda: list(consistency.codes(text, [
+                (each.start, each.end, each.type) for each in combined if each.type in _CODES and each.score >= _SURE_NAME
+            ])))
+        ]
+        more += [
             Candidate(start, end, "PERSON", score, (Evidence("consistency", "PERSON", score, reason),))
             for start, end, score, reason in _guarded("consistency", lambda: list(consistency.mentions(text, names)))
-            if not vetoes.overlaps(start, end)
+            if not vetoes.overlaps(start, end) and not known.covers(start, end)
         ]
         return resolution.combine([*combined, *more], text) if more else combined
 

@@ -15,8 +15,8 @@ from appliance.redaction.findings import Evidence
 from appliance.redaction.recognizers.codes import label_type
 from appliance.redaction.recognizers.counter import is_abbreviation
 from appliance.redaction.recognizers.lexicon import words
-from appliance.redaction.recognizers.names import clean_name
-from appliance.redaction.recognizers.organisations import is_generic
+from appliance.redaction.recognizers.names import clean_name, is_stop
+from appliance.redaction.recognizers.organisations import is_generic, trim_organisation
 
 MODELS = frozenset({"spacy", "pii-rampart"})
 _SOFT = frozenset({"PERSON", "ORGANIZATION", "LOCATION", "DEMOGRAPHIC"})
@@ -25,7 +25,8 @@ _RANK = {type_: rank for rank, type_ in enumerate((
     "ID", "DATE_TIME", "PERSON", "ORGANIZATION", "LOCATION", "AGE", "DEMOGRAPHIC", "QUANTITY", "OTHER",
 ))}
 _NAME_WORD = regex.compile(r"[\p{L}\p{M}][\p{L}\p{M}'-]*")
-_WORTH_MASKING = regex.compile(r"\d|\p{Lu}|\p{L}{3}")
+_PLACE_BEFORE = regex.compile(r"\b(?:from|in|near|at|to|of|around|via|outside|lives?|living|address|city|town)[ :,]{1,2}(?:the )?$|,[ ]$", regex.IGNORECASE)
+_AT_START = regex.compile(r"(?:^|[\n|.!?:•(-]) {0,2}$|^$")
 _GAP = regex.compile(r"[ ]{1,2}|, |-")
 
 
@@ -58,6 +59,13 @@ class Spans:
         self._starts = [start for start, _ in merged]
         self._ends = [end for _, end in merged]
 
+    def covers(self, start: int, end: int) -> bool:
+        """Whether one of the spans holds all of [start, end)."""
+        from bisect import bisect_right
+
+        position = bisect_right(self._starts, start) - 1
+        return position >= 0 and self._ends[position] >= end
+
     def overlaps(self, start: int, end: int) -> bool:
         """Whether any of the spans shares a character with [start, end)."""
         from bisect import bisect_left
@@ -80,7 +88,7 @@ def name_score(name: str, base: float) -> tuple[float, str]:
         return 0.1, "a drug or nationality"
     known = any(_has(token, "given_names", "surnames") for token in folded)
     if not any(token[0].isupper() for token in tokens):
-        return (base * 0.8, "known name in lower case") if known else (base * 0.5, "lower case")
+        return (base * 0.7, "known name in lower case") if known else (base * 0.35, "lower case")
     if len(tokens) == 1:
         token = tokens[0]
         if is_abbreviation(token) or len(token) < 3 or any(c.isdigit() for c in name):
@@ -88,19 +96,21 @@ def name_score(name: str, base: float) -> tuple[float, str]:
         if token.isupper() and not known:
             return base * 0.5, "one word in capitals"
         if _has(folded[0], "ambiguous_names"):
-            return base * 0.75, "ordinary word"
+            return base * 0.6, "ordinary word"
         return (base, "known name") if known else (base * 0.85, "one word")
     if any(character.isdigit() for character in name):
         return base * 0.5, "holds a digit"
     return (min(1.0, base + 0.2), "known name") if known else (base, "several words")
 
 
-def weigh(candidate: Candidate, text: str, against: "Spans") -> Candidate | None:
+def weigh(candidate: Candidate, text: str, against: "Spans", alone: "Spans") -> Candidate | None:
     """A model's candidate with its score corrected, or None when nothing is left of it."""
     start, end = candidate.start, candidate.end
     (said,) = candidate.evidence
     if candidate.type == "PERSON":
         start, end = clean_name(text, start, end)
+    elif candidate.type == "ORGANIZATION":
+        start, end = trim_organisation(text, start, end)
     while end > start and text[end - 1] in " \n,.;:-|(":
         end -= 1
     while start < end and text[start] in " \n,.;:-|)":
@@ -113,12 +123,16 @@ def weigh(candidate: Candidate, text: str, against: "Spans") -> Candidate | None
         value = text[start:end]
     if candidate.type == "PERSON":
         score, reason = name_score(value, said.score)
+        if reason == "one word" and _AT_START.search(text, max(0, start - 4), start):
+            score, reason = score * 0.7, "one word at a beginning"
     elif candidate.type == "ORGANIZATION":
         score, reason = _organisation_score(value, said.score)
     else:
         score, reason = _place_score(value, said.score)
+        if said.recognizer == "pii-rampart" and len(_NAME_WORD.findall(value)) < 2 and not _PLACE_BEFORE.search(text, max(0, start - 20), start):
+            score, reason = score * 0.4, "one word, nothing before it speaks of a place"
     evidence = [Evidence(said.recognizer, said.type, round(score, 3), reason)]
-    if against.overlaps(start, end):
+    if against.overlaps(start, end) or alone.covers(start, end):
         score = min(score, 0.2)
         evidence.append(Evidence("counter_evidence", said.type, -0.5, "eponym, drug, role or heading"))
     return Candidate(start, end, candidate.type, score, tuple(evidence))
@@ -128,22 +142,26 @@ def _organisation_score(value: str, base: float) -> tuple[float, str]:
     tokens = _NAME_WORD.findall(value)
     if is_generic(value) or not tokens:
         return 0.1, "generic words"
+    if is_abbreviation(value):
+        return 0.2, "abbreviation"
     if len(tokens) == 1 and (value.isupper() or len(value) < 4 or is_abbreviation(value)):
         return 0.3, "abbreviation"
     if label_type(value):
         return 0.2, "a label"
     if not tokens[0][0].isupper():
         return 0.25, "lower case"
-    return (base * 0.8, "one word") if len(tokens) == 1 else (base, "several words")
+    if any(character.isdigit() for character in value):
+        return 0.25, "holds a digit"
+    return (base * 0.7, "one word") if len(tokens) == 1 else (base, "several words")
 
 
 def _place_score(value: str, base: float) -> tuple[float, str]:
     tokens = [match[0].casefold() for match in _NAME_WORD.finditer(value)]
-    if not any(character.isupper() for character in value) and not any(c.isdigit() for c in value):
-        return base * 0.5, "lower case"
+    if not any(character.isupper() for character in value):
+        return base * (0.7 if regex.fullmatch(r"\d{5}(?:-\d{4})?", value) else 0.35), "lower case"
     if not tokens:
         return (0.2, "digits alone")
-    if len(value) < 4 or is_abbreviation(value):
+    if len(value) < 4 or all(len(token) < 3 or is_abbreviation(token) for token in tokens):
         return 0.3, "abbreviation"
     if all(_has(token, "drugs", "eponyms", "demonyms") for token in tokens):
         return 0.1, "a drug, eponym or nationality"
@@ -208,9 +226,16 @@ def settle(candidates: Sequence[Candidate], text: str) -> list[Candidate]:
             while end > start and not text[end - 1].isalnum() and (end != candidate.end):
                 end -= 1
             whole = (start, end) == (candidate.start, candidate.end)
-            if end > start and (whole or (end - start > 1 and _WORTH_MASKING.search(text, start, end))):
+            if end > start and (whole or candidate.type == "ORGANIZATION" or _worth_masking(text[start:end])):
                 taken.append(Candidate(start, end, candidate.type, candidate.score, candidate.evidence))
     return sorted(taken, key=lambda c: c.start)
+
+
+def _worth_masking(rest: str) -> bool:
+    """Whether what remains of a span beside a stronger one may still tell something."""
+    return any(character.isdigit() for character in rest) or any(
+        word[0].isupper() and len(word) > 1 and not is_generic(word) and not is_stop(word) for word in _NAME_WORD.findall(rest)
+    )
 
 
 def _strength(candidate: Candidate) -> float:

@@ -46,16 +46,18 @@ _STRONG = (
 )
 _EXPLICIT = regex.compile(rf"(?:{_NUMBER_WORD}|[:=#])[ \t(]*$", regex.IGNORECASE)
 _ANY_NUMBER_LABEL = regex.compile(r"\b\p{L}[\p{L}./-]{1,20} ?(?:numbers?|no\.?|nr\.?|#|id)[ :=#(]{0,3}(?:is )?$", regex.IGNORECASE)
-_STRUCTURE = regex.compile(
+STRUCTURE = regex.compile(
     r"\b(?:part|model|form|clause|section|sec\.?|article|art\.?|rule|schedule|annex|appendix|chapter|version|rev(?:ision)?|issue|edition|release|build|page|p\.|pp\.|table|fig(?:ure)?|"
-    r"step|item|line|paragraph|para|§+|cfr|c\.f\.r\.|usc|iso|iec|en|din|nsn|sku|catalog(?:ue)?|size|type|grade|class|level|phase|stage|category|protocol no|mil-std|stanag|"
+    r"step|item|line|law|act|decree|directive|resolution|regulation|ordinance|paragraph|para|§+|cfr|c\.f\.r\.|usc|iso|iec|en|din|nsn|sku|catalog(?:ue)?|size|type|grade|class|level|phase|stage|category|protocol no|mil-std|stanag|"
     r"atc|icd(?:-10)?|cpt|snomed|loinc|ndc|lot|batch|torque|task|figure)(?:[ ./-]{0,2}(?:numbers?|no\.?|nr\.?|#))?[ :#(]{0,3}$", regex.IGNORECASE)
 _CODE = regex.compile(
-    r"(?<![\w@/.#-])(?=[A-Za-z./-]{0,12}\d)(?:\d{1,12}(?:[ -]\d{2,8}){1,5}(?![\w-])|[A-Za-z\d]{1,24}(?:[/._-][A-Za-z\d]{1,24}){0,6})(?![\w@]|[.,]\d|-\w)")
+    r"(?<![\w@/.#-])(?=[A-Za-z./-]{0,12}\d)(?:[A-Z]?\d{1,12}(?:[ -]\d{2,8}){1,5}(?![\w-])|[A-Za-z\d]{1,24}(?:[/._-][A-Za-z\d]{1,24}){0,6})(?![\w@]|[.,]\d|-\w)")
 _APPLICATION = regex.compile(r"(?<![\d/])(?P<v>\d{1,6}/\d{2})(?![\d/])")
 _APPLICATION_LABEL = regex.compile(
-    r"(?:\b(?:applications?|app\.?|appl\.?|cases?|nos?\.?|numbers?|petition|complaint|file|docket)\b[^\n]{0,30}|(?:and|,|;)\s*)$", regex.IGNORECASE)
-_UNIT = regex.compile(r" ?(?:mg|mcg|ml|g|kg|cm|mm|km|%|hours?|hrs?|days?|weeks?|months?|years?|minutes?|mins?|nm|n·m|psi|bar|volts?|v|kw|hp|rpm|usd|eur|gbp|euros?|dollars?|patients|people|beds|°)\b", regex.IGNORECASE)
+    r"(?:\b(?:applications?|appl?\.?|cases?|petition|complaint|file|docket)\b[^\n\d]{0,25}|\bnos?\.?[ ]?|\d/\d{2}(?:[ ]?[,;]|[ ]and|[ ]&)[ ]?)$", regex.IGNORECASE)
+_UNIT = regex.compile(r" ?(?:mg|mcg|ml|g|kg|cm|mm|km|%|hours?|hrs?|days?|weeks?|months?|years?|minutes?|mins?|nm|n·m|psi|bar|volts?|v|kw|hp|rpm|usd|eur|gbp|euros?|dollars?|pounds?|percent|ohms?|litres?|metres?|points?|a (?:year|month)|patients|people|beds|°)\b", regex.IGNORECASE)
+_AMOUNT = regex.compile(r"\d{1,3}(?:,\d{3})*[.,]\d{1,2}|\d{1,3}")
+_BARE_NUMBER_LABEL = regex.compile(r"\b(?:number|no\.?|nr\.?|id|code|#)[ :=]{0,2}$", regex.IGNORECASE)
 _FILLER_DATE = regex.compile(r"\d{1,2}[./-]\d{1,2}[./-](?:\d{2}|\d{4})|\d{4}-\d{2}-\d{2}|(?:19|20)\d{2}")
 
 
@@ -81,10 +83,10 @@ class LabelledCodeRecognizer(ApplianceRecognizer):
             start, end = match.span()
             value = match[0]
             digits = sum(character.isdigit() for character in value)
-            if _FILLER_DATE.fullmatch(value) or (digits < 2 and len(value) < 4) or _UNIT.match(text, end):
+            if _FILLER_DATE.fullmatch(value) or _AMOUNT.fullmatch(value) or (digits < 2 and len(value) < 4) or _UNIT.match(text, end):
                 continue
             window = max(0, start - 48)
-            if _STRUCTURE.search(text, window, start):
+            if STRUCTURE.search(text, window, start):
                 continue
             found = self._labelled(text, window, start, value, digits)
             if found:
@@ -107,6 +109,8 @@ class LabelledCodeRecognizer(ApplianceRecognizer):
             if explicit and digits >= 2:
                 return type_, 0.55, f"short code after a label of {type_}"
             return None
+        if digits >= 3 and len(value) >= 6 and not value.isdigit() and _BARE_NUMBER_LABEL.search(text, window, start):
+            return "ID", 0.55, "mixed code after the word number"
         if digits >= 4 and _ANY_NUMBER_LABEL.search(text, window, start):
             return "ID", 0.5, "after a label ending in number"
         return None

@@ -57,13 +57,13 @@ def mentions(text: str, names: Iterable[tuple[int, int]]) -> Iterator[tuple[int,
         if not hit and "-" in word:
             hit = any(fold(piece) in known for piece in word.split("-") if len(piece) >= 3)
         if hit and word[0].islower():
-            hit = part not in common and part not in lower_seen and len(part) >= 4
+            hit = part not in common and part not in lower_seen and len(part) >= 4 and (part in words("given_names") or part in words("surnames"))
         if not hit:
             continue
         start, end = match.span()
         if text[start:end].endswith(("'s", "'S")):
             end -= 2
-        if run and _JOIN.fullmatch(text, run[1], start):
+        if run and _JOIN.fullmatch(text, run[1], start) and fold(word) not in map(fold, _WORD.findall(text[run[0] : run[1]])):
             run = (run[0], end)
             continue
         if run:
@@ -71,6 +71,20 @@ def mentions(text: str, names: Iterable[tuple[int, int]]) -> Iterator[tuple[int,
         run = (start, end)
     if run:
         yield (*_extended(text, *run), 0.6, "mentioned elsewhere in the document")
+
+
+def codes(text: str, found: Iterable[tuple[int, int, str]]) -> Iterator[tuple[int, int, str]]:
+    """Further places where a code found elsewhere stands: (start, end, type). Codes under five characters are left."""
+    known: dict[str, str] = {}
+    for start, end, type_ in found:
+        value = text[start:end].casefold()
+        if sum(character.isalnum() for character in value) >= 5 and any(character.isdigit() for character in value):
+            known.setdefault(value, type_)
+    if not known:
+        return
+    listed = "|".join(regex.escape(value) for value in sorted(known, key=len, reverse=True))
+    for match in regex.finditer(rf"(?<![\w])(?:{listed})(?![\w])", text, regex.IGNORECASE):
+        yield match.start(), match.end(), known[match[0].casefold()]
 
 
 def _ordinary(text: str, known: dict[str, bool]) -> set[str]:

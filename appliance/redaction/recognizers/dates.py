@@ -46,7 +46,7 @@ class DateRecognizer(RuleRecognizer):
         rule("DATE_TIME", rf"(?<!\w)(?:{_FULL_MONTHS}|May|Jan\.?|Feb\.?|Mar\.?|Apr\.?|Jun\.?|Jul\.?|Aug\.?|Sept?\.?|Oct\.?|Nov\.?|Dec\.?) {_DAY}(?:st|nd|rd|th)?(?!\w|[.,:%/-]?\d| ?(?:mg|ml|kg|cm|mm|%))",
              0.65, "month and day"),
         rule("DATE_TIME", rf"(?<![\w./-])(?:0?[1-9]|1[0-2])/{_YEAR}(?![\w/]|\.\d)", 0.6, "month/year"),
-        rule("DATE_TIME", rf"(?:\b(?:in|since|of|until|till|from|to|between|during|by|before|after|around|circa|early|late|mid|year|born|and|summer|spring|autumn|winter|fall|season|class of|en|desde|año|del?)[ -]|(?:dated|born|b\.|d\.|died)[: ]{{1,2}})"
+        rule("DATE_TIME", rf"(?:\b(?:in|for|since|of|until|till|from|to|between|during|by|before|after|around|circa|early|late|mid|year|born|and|summer|spring|autumn|winter|fall|season|class of|en|desde|año|del?)[ -]|(?:dated|born|b\.|d\.|died)[: ]{{1,2}})"
              rf"(?:the (?:year |summer of |end of )?)?(?P<v>{_YEAR}(?:s|[-/](?:{_YEAR}|\d{{2}}))?)(?![\w%]|[.,:/-]\d| ?(?:mg|ml|g|kg|mcg|units?|EUR|USD|euros?|patients|people|cases|hours|meters|m|ft)\b)", 0.5, "year that dates an event",
              flags=regex.IGNORECASE),
         rule("DATE_TIME", r"(?i)(?:\b(?:dob|d\.o\.b\.?|birth(?: ?date)?|born(?: on)?|date of birth|fecha de nacimiento|geboren(?: am)?|né(?:e)? le)\b[^\w\n]{0,6})(?P<v>\d{1,2}[ /.-]\d{1,2}[ /.-]\d{2,4}|\d{8}|\d{6}|(?:19|20)\d{2})(?!\w)",
@@ -78,5 +78,6 @@ class AgeRecognizer(RuleRecognizer):
         rule("AGE", r"(?<![\w./-])(?P<v>\d{1,2})[ ]?(?:M|F)(?= (?:with|who|presents?|presenting|c/o|s/p|admitted|here|w/))", 0.75, "age and sex", check=_over),
         rule("AGE", r"(?i)\b(?:is|was|turned|turns|am|are|be|she's|he's|i'm) (?:only |just |about |now )?(?P<v>\d{1,3})(?= (?:and|now)\b|[,;.!?](?!\d)|$)", 0.45, "is a number", check=lambda v: 1 <= int(v) <= 110,
              context=r"\b(?:he|she|i|who|patient|mother|father|son|daughter|brother|sister|wife|husband|\p{Lu}\p{Ll}+)\b[^.\n]{0,30}$"),
+        rule("AGE", rf"(?i)\b(?:i am|i'm|he is|she is|who is|he was|she was) (?:now |only )?(?P<v>{_NUMBER_WORDS})(?=[,.;]|$| and )", 0.6, "is a number in words", check=lambda v: len(v) > 5),
         rule("AGE", r"(?i)(?<![\w./-])(?P<v>\d{1,3} (?:años|meses))(?= (?:de edad|y \d)|[ ,.]|$)", 0.75, "años", check=_over),
     )

@@ -25,6 +25,8 @@ class DemographicRecognizer(RuleRecognizer):
             rule("DEMOGRAPHIC", rf"(?i)(?<![\w-])(?P<v>{race})(?=[ -](?:{people}|(?:fe)?male|race|ethnicity|\d+)\b)", 0.7, "ethnicity of a person"),
             rule("DEMOGRAPHIC", rf"(?i)\byears?[- ]?old,?[ ](?:\w+[ -]){{0,2}}?(?P<v>{race}|{nation})(?!\w)", 0.7, "after an age"),
             rule("DEMOGRAPHIC", rf"(?i)(?:\byears?[- ]?old[ ,]+(?:\w+[ ]){{0,2}}?|\bretired[ ]|\b(?:works?|worked|working|employed|practis(?:es|ed|ing)|practic(?:es|ed|ing))[ ](?:full[- ]time[ ]|part[- ]time[ ])?as[ ](?:an?[ ])?|\b{who}[ ](?:is|was|had been)[ ](?:an?|the)[ ](?:former[ ]|retired[ ]|self-employed[ ])?)(?P<v>{job})(?!\w)", 0.7, "occupation of a person"),
+            rule("DEMOGRAPHIC", rf"\byears?[- ]old[ ,]+(?P<v>(?!(?:{people}|infant|baby|adult|teenager|individual|child|with|who)\b)(?:retired |former |self-employed )?[a-z][a-z-]+(?: (?!from|who|with)[a-z-]+){{0,2}})(?= (?:from|living in|who lives|residing)\b)", 0.65, "between an age and a home"),
+            rule("DEMOGRAPHIC", r"(?i)\b(?:works?|worked|working|employed)[ ](?:full[- ]time[ ]|part[- ]time[ ])?as[ ](?:an?[ ])?(?P<v>[a-z][a-z-]+(?: [a-z-]+)?(?:er|or|ist|ian|man|woman|ant|cook|clerk|nurse|aide|guard))\b", 0.65, "works as"),
             rule("DEMOGRAPHIC", r"(?i)\b(?:occupation|profession|job(?: title)?|employment|profesi[oó]n)[ ]?[:=][ ]{0,3}(?P<v>[\p{L}/ -]{3,40}?)(?=[ ]*(?:$|\n|[|;,.]))", 0.75, "after an occupation label"),
             rule("DEMOGRAPHIC", r"\bSexo[ ]?[:=][ ]{0,3}(?P<v>[\p{L}]{1,10})(?!\w)", 0.6, "after a sex label"),
             rule("DEMOGRAPHIC", r"(?i)\b(?:paciente|informe[^\n.]{0,40}:)[ ](?:paciente )?(?:de |un |una )?(?P<v>var[oó]n|mujer|hombre|niñ[oa])\b", 0.55, "sex of the patient"),

@@ -10,8 +10,9 @@ import regex
 from presidio_analyzer import RecognizerResult
 
 from appliance.redaction.recognizers.base import ApplianceRecognizer, matches, result
+from appliance.redaction.recognizers.counter import HEADING_WORDS, is_abbreviation
 
-_TOKEN = r"(?:[\p{Lu}][\p{L}\p{M}'`-]*[\p{L}\p{M}]|\p{Lu}(?:\.-?\p{Lu})*\.?(?!\w))"
+_TOKEN = r"(?:[\p{Lu}][\p{L}\p{M}'`-]*[\p{L}\p{M}](?![\w])|\p{Lu}(?:\.-?\p{Lu})*\.?(?!\w))"
 _PARTICLE = r"(?:de|del|della|de la|de los|de las|da|das|dos|do|di|du|la|le|van|van der|van den|van de|von|von der|zu|den|der|ter|ten|al|el|bin|ibn|bint|ben|abu|af|av|y|e|st\.|san|mac|o')"
 NAME = rf"{_TOKEN}(?:(?:[ ]|, (?=(?:Jr|Sr|II|III|IV)\b))(?:{_PARTICLE}[ ])?{_TOKEN}){{0,4}}"
 _ONE_LINE_NAME = rf"(?:{_PARTICLE}[ ])?{NAME}"
@@ -25,7 +26,7 @@ _TITLE = (
 _FORM_LABEL = (
     r"(?:(?:full |first |last |given |family |middle |maiden |birth |preferred |patient(?:'s)? |client(?:'s)? |customer(?:'s)? |applicant(?:'s)? |account |card ?|policy ?|employee |member |subscriber |"
     r"insured |guarantor |user |contact |beneficial owner |doctor |physician |provider |nurse |traveller |traveler |holder )?(?:name|surname|forename|nombre|apellidos?|nom|pr[eé]nom|nachname|vorname|naam)s?(?: of [a-z ]{3,20})?|"
-    r"patient|paciente|pt|resident|subject|re|attn|attention|cc|bcc|from|to|sender|recipient|author|attending(?: physician)?|physician|doctor|provider|surgeon|assistant|an(?:a)?esthesi(?:ologist|a)|"
+    r"patient|paciente|pt|resident|re|attn|attention|cc|bcc|from|to|sender|recipient|author|attending(?: physician)?|physician|doctor|provider|surgeon|assistant|an(?:a)?esthesi(?:ologist|a)|"
     r"referring(?: physician| provider| doctor)?|referred by|primary care(?: physician| provider)?|pcp|gp|consultant|m[eé]dico|respons(?:a|i)ble(?: cl[ií]nico)?|remitido por|nurse|therapist|"
     r"dictated by|transcribed by|signed(?: by)?|electronically signed(?: by)?|prepared by|reviewed by|approved by|authori[sz]ed by|completed by|reported by|submitted by|witness(?:ed by)?|verified by|checked by|"
     r"(?:emergency )?contact(?: person)?|next of kin|nok|guardian|mother|father|spouse|wife|husband|partner|son|daughter|parent|carer|caregiver|"
@@ -35,7 +36,7 @@ _FORM_LABEL = (
 )
 _KIN = (
     r"(?:wife|husband|spouse|partner|fianc[eé]e?|girlfriend|boyfriend|daughter|son|mother|mom|mum|father|dad|sister|brother|grandmother|grandfather|grandma|grandpa|granddaughter|grandson|aunt|uncle|niece|nephew|cousin|"
-    r"stepmother|stepfather|stepson|stepdaughter|mother-in-law|father-in-law|sister-in-law|brother-in-law|son-in-law|daughter-in-law|guardian|caregiver|carer|neighbou?r|friend|kid|child|baby|boss|colleague|"
+    r"stepmother|stepfather|stepson|stepdaughter|mother-in-law|father-in-law|sister-in-law|brother-in-law|son-in-law|daughter-in-law|guardian|caregiver|carer|neighbou?r|"
     r"maiden name is|name is|named|called|call me|known as|alias|a\.k\.a\.|aka|née|nee|this is|i am|i'm|under the name)"
 )
 _CREDENTIAL = r"(?:MD|M\.D\.?|DO|D\.O\.|MBBS|MBChB|FRCS|FRCP|FACS|PhD|Ph\.D\.?|RN|R\.N\.|LPN|NP|ARNP|CRNP|FNP|PA-C|PA|PT|OT|DPT|PharmD|RPh|DDS|DMD|DVM|LCSW|MSW|Esq\.?|CPA|CFA|JD|J\.D\.|QC|KC|RCP|CRNA|CNM)"
@@ -51,8 +52,11 @@ _RULES = tuple((regex.compile(pattern, regex.MULTILINE | regex.V1), score, reaso
     (rf"(?i:\b(?:my|his|her|their|the|patient's|pt's|your|our|a)[ ](?:\w+[ ])?{_KIN}|\b{_KIN}),?[ ]+(?:{_TITLE}\.? )?(?P<v>{NAME})", 0.7, "after a word of kinship or naming"),
     (rf"(?<![\p{{L}}'-])(?P<v>{_ONE_LINE_NAME}),?[ ](?:{_CREDENTIAL})(?![\w])", 0.85, "before a credential"),
     (rf"(?<![\p{{L}}'-])(?P<v>{_COMMA_NAME}|{_ONE_LINE_NAME})\"?[ ]*<[^<>\s]{{1,80}}@[^<>\s]{{1,80}}>", 0.9, "display name of a mail address"),
-    (rf"^(?P<v>{_TOKEN}(?:[ ]{_TOKEN})?)[ ]?(?:,|-|--|:)[ ]?(?=$|(?i:can|could|please|pls|i|we|as|just|thanks|the|attached|quick|following|per|any|do|are|have|would|here)\b)", 0.6, "opening of a message"),
+    (rf"^(?P<v>{_TOKEN}(?:[ ]{_TOKEN})?)[ ]?(?:,|-|--)[ ]?(?=$|(?i:can|could|please|pls|i|we|as|just|thanks|the|attached|quick|following|per|any|do|are|have|would|here)\b)", 0.6, "opening of a message"),
     (rf"(?i:\b(?:(?:seen|signed|dictated|reviewed|examined|evaluated|admitted|referred|performed|assisted|written|prepared|approved|represented|treated|followed|authori[sz]ed|accompanied|interviewed|witnessed|reported|countersigned) by|spoke (?:with|to)|discussed with|per|c/o|attn\.?|on behalf of|signed:|beneficiary|account holder))[ ](?:{_TITLE}\.? )?(?P<v>{NAME})", 0.6, "after a verb with a person"),
+    (rf"(?i:\b(?:saw|met|examined|told|asked|emailed|phoned|informed|treated|consulted|introduced|for))[ ](?P<v>{_TOKEN}[ ](?:{_PARTICLE}[ ])?{_TOKEN})(?=[ ]*(?:[,.;(]|for\b|in\b|on\b|at\b|and\b|who\b|with\b|today\b|$))", 0.5, "object of a verb with a person"),
+    (rf"(?i:\b(?:by|with|from|and|cc|to|of|per)|[,;:])[ ](?P<v>(?:\p{{Lu}}\.[ -]?){{1,3}}(?:{_PARTICLE}[ ])?\p{{Lu}}[\p{{L}}\p{{M}}'-]{{2,}})", 0.6, "initials and a surname"),
+    (rf"(?<![\p{{L}}.])(?P<v>(?:\p{{Lu}}\.[ -]?){{2,3}}(?:{_PARTICLE}[ ])?\p{{Lu}}[\p{{L}}\p{{M}}'-]{{2,}})", 0.45, "initials and a surname"),
     (rf"(?i:\b(?:the )?(?:applicants?|appellant|plaintiff|defendant|claimant|complainant|respondent|accused|deceased|witness|victim)),?[ ](?:{_TITLE}\.? )?(?P<v>{NAME})", 0.6, "party to a case"),
     (rf"(?i:\b(?:employee|patient|customer|client|resident|tenant|borrower|user|member|soldier|traveller|passenger|director|inmate|pupil|student))[ ](?:{_TITLE}\.? )?(?P<v>{_TOKEN}[ ](?:{_PARTICLE}[ ])?{_TOKEN})", 0.55, "after a role"),
 ))
@@ -60,8 +64,15 @@ _STOP = regex.compile(
     r"(?:The|This|That|These|Those|A|An|And|Or|But|If|In|On|At|By|For|From|To|Of|With|Is|Was|Are|Were|Be|Been|Has|Have|Had|It|He|She|They|We|You|I|All|Any|No|Not|Yes|None|Please|Thanks|Thank|Team|Sir|Madam|"
     r"Sirs|Everyone|Folks|There|Here|Who|What|When|Where|Which|Why|How|Will|Can|Could|Should|May|Patient|Patients|Date|Name|Address|Phone|Tel|Fax|Email|E-mail|Dob|DOB|Age|Sex|Gender|Unknown|Number|No|N/A|NA|"
     r"MRN|SSN|ID|NPI|Customer|Client|Account|Department|Dept|Service|Services|Office|Hospital|Clinic|Bank|Committee|Board|Council|Court|Government|Re|RE|Subject|Regards|Best|Attending|Physician|Doctor|Nurse|Staff|"
-    r"Clinical|Medical|Support|Human|Resources|Manager|Admin|Administrator|Customer|Compliance|Officer|Director|Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday|January|February|March|April|June|July|August|"
+    r"Clinical|Medical|Support|Human|Resources|Manager|Admin|Administrator|Customer|Compliance|Officer|Director|Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday|January|February|"
     r"September|October|November|December|MD|RN|DO|Edad|Sexo|Fecha|Médico|Domicilio|NHC|NASS|CP|Localidad|Apellidos|Nombre|Servicio|Hospital|Informe|España)", 0)
+
+
+PARTICLES = frozenset("de del della la las los le da das dos do di du van von der den zu ter ten al el bin ibn bint ben abu af av y e i st san".split())
+NOT_ALONE = HEADING_WORDS | frozenset("""
+wife husband spouse partner daughter son mother mom mum father dad sister brother grandmother grandfather grandma grandpa aunt uncle niece nephew cousin family friend neighbor neighbour baby child children kids parents
+sir madam team everyone all folks colleagues customer client sirs doc doctor nurse officer captain colonel major sergeant private general judge justice father professor website personal info answer subject wire mobile desk office home
+""".split())
 
 
 def clean_name(text: str, start: int, end: int) -> tuple[int, int]:
@@ -78,6 +89,18 @@ def clean_name(text: str, start: int, end: int) -> tuple[int, int]:
             break
     if first >= last:
         return start, start
+    if bare[first][:1].isupper():
+        for position in range(first + 1, last):
+            gap = text[words[position - 1][1] : words[position][0]]
+            if (bare[position][:1].islower() and bare[position].casefold() not in PARTICLES) or gap.strip(" ") in ("-", "--", ":", ";", "|", "(", "/"):
+                last = position
+                break
+    while last - 1 > first and bare[last - 1].casefold() in PARTICLES and bare[last - 1].islower():
+        last -= 1
+    if all(is_abbreviation(word) for word in bare[first:last]):
+        return start, start
+    if last - first == 1 and (is_abbreviation(bare[first]) or bare[first].casefold() in NOT_ALONE):
+        return start, start
     begin, finish = words[first][0], words[last - 1][1]
     tail = text[begin:finish]
     if tail.endswith(("'s", "'S")):
@@ -85,6 +108,11 @@ def clean_name(text: str, start: int, end: int) -> tuple[int, int]:
     elif tail.endswith(("'", "`", "-")) or (tail.endswith(".") and len(bare[last - 1]) > 2 and "." not in bare[last - 1]):
         finish -= 1
     return begin, finish
+
+
+def is_stop(word: str) -> bool:
+    """Whether a capitalised word is never part of a name."""
+    return _STOP.fullmatch(word) is not None or word.casefold() in NOT_ALONE
 
 
 class NameContextRecognizer(ApplianceRecognizer):
@@ -97,7 +125,11 @@ class NameContextRecognizer(ApplianceRecognizer):
         """Names in a context that makes them names."""
         for pattern, score, reason in _RULES:
             for match in matches(pattern, text, self.name):
-                start, end = clean_name(text, *match.span("v"))
+                start, end = match.span("v")
+                comma = text.find(",", start, end)
+                if comma > 0 and clean_name(text, start, end)[1] < end:
+                    end = comma
+                start, end = clean_name(text, start, end)
                 if end - start > 1:
                     yield result("PERSON", start, end, score, self, reason)
 

@@ -78,5 +78,7 @@ class LicenceRecognizer(RuleRecognizer):
         _id(r"(?=[A-HJ-NPR-Z]{0,16}\d)(?=\d{0,16}[A-HJ-NPR-Z])[A-HJ-NPR-Z\d]{17}", 0.6, "17 characters of the VIN alphabet",
             check=lambda v: sum(c.isdigit() for c in v) >= 4 and sum(c.isalpha() for c in v) >= 3),
         _id(r"\d{2}[ -]?\d{6}[ -]?\d{6}[ -]?\d", 0.85, "IMEI with its check digit", r"\bimei\b|handset|device", checks.imei),
+        rule("ID", r"(?<![\w-])(?=[A-Z -]{0,8}\d)(?:[A-Z]{2}[ ])?[A-Z\d]{2,4}[ -][A-Z\d]{2,5}(?![\w-])", 0.7, "plate after a label",
+             context=r"\b(?:vehicle|plate|registration|reg\.?|car|truck|van|trailer|tanker)\b[^.\d\n|]{0,20}$"),
         _id(r"[\da-fA-F]{8}-[\da-fA-F]{4}-[\da-fA-F]{4}-[\da-fA-F]{4}-[\da-fA-F]{12}", 0.7, "UUID"),
     )

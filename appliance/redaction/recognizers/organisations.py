@@ -20,7 +20,8 @@ _HEADS = (
     r"Church|Parish|Union|Party|Regiment|Battalion|Brigade|Squadron|Barracks|Airport|Hotel"
 )
 _WORD = r"(?:[\p{Lu}][\p{L}\p{M}'&.-]*|St\.|&)"
-_BY_HEAD = regex.compile(rf"(?<![\p{{L}}.])(?:{_WORD},? (?:(?:of|and|de|the|for|del|la|&) (?:the )?)?){{1,5}}(?:{_HEADS})(?![\p{{L}}])\.?(?: (?:of|de|del|for) (?:the )?{_WORD}(?: {_WORD}){{0,2}})?")
+_OF = r"(?:University|Bank|Court|City|County|Ministry|Department|College|Institute|School|Church|Council|House|Chamber|Hospital|Society|Academy|Office|Board|Federation|Municipality|Sisters|Daughters) (?:of|de|del|for) (?:the )?"
+_BY_HEAD = regex.compile(rf"(?<![\p{{L}}.])(?:{_OF}|{_WORD} (?:(?:and|&) )?){{1,5}}(?:{_HEADS})(?![\p{{L}}])\.?(?: (?:of|de|del|for) (?:the )?{_WORD}(?: {_WORD}){{0,2}})?")
 _SPANISH = regex.compile(rf"(?<!\p{{L}})(?:Hospital|Cl[ií]nica|Centro(?: de Salud| M[eé]dico)?|Complejo Hospitalario|Instituto|Universidad|Fundaci[oó]n|Ambulatorio|Residencia|Policl[ií]nica)(?: (?:de|del|de la|la|las|los|y|e|i|en|General|Universitari[oa]|Cl[ií]nico|Regional|Provincial|Comarcal)){{0,4}} {_WORD}(?:(?: (?:de|del|de la|la|las|los|y|i)){{0,2}} {_WORD}){{0,5}}")
 _FIRM = regex.compile(r"(?<![\p{L}])[\p{Lu}][\p{L}'-]+, [\p{Lu}][\p{L}'-]+,? (?:and|&) [\p{Lu}][\p{L}'-]+(?![\p{L}])")
 _HYPHENATED = regex.compile(r"(?:\b(?:invoice to|bill to|at|for|with|from|of|via|by)[ ])(?P<v>[\p{Lu}][\p{L}']+-[\p{Lu}][\p{L}']+)(?=[,.;\n]| (?:Inc|Ltd|LLC|Group|and Sons|PLC))")
@@ -61,15 +62,16 @@ class OrganisationRecognizer(ApplianceRecognizer):
             group = "v" if "v" in pattern.groupindex else 0
             for match in matches(pattern, text, self.name):
                 start, end = match.span(group)
-                start, end = _trim(text, start, end)
+                start, end = trim_organisation(text, start, end)
                 if end > start and not is_generic(text[start:end]):
                     yield result("ORGANIZATION", start, end, score, self, reason)
 
 
-_LEAD = regex.compile(r"(?:(?:The|A|An|At|In|On|By|For|From|To|Of|With|And|Dear|Hi|This|That|When|If|As|Our|Your|Under|Before|Each|Every|Any|All|No|Please|Both|See|Per|Contact|Call|Ask|Visit)[, ]+)+")
+_LEAD = regex.compile(r"(?:(?:The|A|An|At|In|On|By|For|From|To|Of|With|And|Dear|Hi|This|That|When|If|As|Our|Your|Under|Before|Each|Every|Any|All|No|Please|Both|See|Per|Contact|Call|Ask|Visit|Dear|Hi|Invoice|Bill|History|Workup|Known|Via)[, ]+)+")
 
 
-def _trim(text: str, start: int, end: int) -> tuple[int, int]:
+def trim_organisation(text: str, start: int, end: int) -> tuple[int, int]:
+    """Drop leading words that are no part of an organisation's name."""
     lead = _LEAD.match(text, start, end)
     if lead:
         start = lead.end()

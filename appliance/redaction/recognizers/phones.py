@@ -12,14 +12,16 @@ import regex
 from presidio_analyzer import RecognizerResult
 
 from appliance.redaction.recognizers.base import ApplianceRecognizer, matches, result
+from appliance.redaction.recognizers.codes import STRUCTURE
 
 _CANDIDATE = regex.compile(
-    r"(?<![\w/.,:=#-])(?<!\d )(?:\+|00|\(\+?\d|\()?\d(?:[ .\u00b7/-]{0,2}\(?\d\)?){5,16}(?![\w]|[.,/:-]\d|%)"
+    r"(?<![\w/.:=#-])(?<!\d[ ,])(?:\+|00|\(\+?\d|\()?\d(?:[ .\u00b7/-]{0,2}\(?\d\)?){5,16}(?![\w]|[.,/:-]\d|%|-[A-Za-z]\b)"
     r"(?P<ext>[ ,;]{0,2}(?:ext\.?|extension|x|durchwahl|anexo|poste)[ .:#]{0,2}\d{1,6}(?!\w))?", regex.IGNORECASE)
 _LABEL = regex.compile(
     r"(?:\b(?:tel(?:ephone|[eé]fono|\.)?|phone|ph|mobile|cell(?:phone|ular)?|m[oó]vil|fax|pager|beeper|bleep|call(?:ed|ing|s)?|dial|ring|text|sms|whatsapp|"
     r"contact(?:ed)?(?: (?:number|no|at|me|us|him|her|them))?|reach(?:ed|able)?(?: (?:me|us|him|her|them))?(?: (?:at|on))?|answering at|number is|"
-    r"hotline|helpline|landline|office|home|work|desk|direct(?: line)?|voicemail|line)\b|(?:^|[\s(|])[tmfp]:)[^\n\d]{0,25}$", regex.IGNORECASE)
+    r"messages? to|hotline|helpline|landline|office|home|work|desk|direct(?: line)?|voicemail|line)\b|(?:^|[\s(|])[tmfp]:)[^\n\d]{0,25}$", regex.IGNORECASE)
+_LABEL_AFTER = regex.compile(r"[ ]?[-(]?[ ]?(?:office|fax|mobile|home|work|cell|desk|phone)\b", regex.IGNORECASE)
 _NANP = regex.compile(r"(?:\+?1[ .-]?)?(?:\([2-9]\d{2}\) ?|[2-9]\d{2}([ .-]))[2-9]\d{2}[ .-]\d{4}")
 _NANP_LOOSE = regex.compile(r"(?:(?:\+|00)?1[ .-]?)?\(?\d{3}\)?[ .-]{0,2}\d{3}[ .-]?\d{4}")
 _DATE = regex.compile(r"\d{1,2}([./ -])\d{1,2}\1(?:\d{2}|\d{4})|\d{4}([./-])\d{1,2}\2\d{1,2}")
@@ -49,13 +51,17 @@ class PhoneNumberRecognizer(ApplianceRecognizer):
         count = sum(character.isdigit() for character in number)
         if _DATE.fullmatch(number) or not 6 <= count <= 15:
             return 0.0, ""
-        labelled = bool(_LABEL.search(text, max(0, start - 45), start))
+        labelled = bool(_LABEL.search(text, max(0, start - 45), start) or _LABEL_AFTER.match(text, start + len(number)))
+        if not labelled and STRUCTURE.search(text, max(0, start - 40), start):
+            return 0.0, ""
         if number.startswith(("+", "00", "(+")) and count >= 8:
             return (0.95, "international form, valid") if _valid(number) else (0.75, "international form")
         if _NANP.fullmatch(number):
             return 0.9 if labelled else 0.8, "North American form"
         if labelled or extension:
             return (0.9 if count >= 7 else 0.65), "after a telephone label" if labelled else "with an extension"
+        if number.startswith("(") and ")" in number and count >= 7:
+            return 0.6, "area code in brackets"
         if _NANP_LOOSE.fullmatch(number) and not number.isdigit():
             return 0.7, "3-3-4 digits"
         if count >= 9 and number.startswith("0") and not number.isdigit() and not _SPACED_AMOUNT.fullmatch(number):

@@ -14,14 +14,14 @@ _STREET = (
     r"Lock|Locks|Lodge|Mall|Manor|Manors|Motorway|Neck|Orchard|Parks|Parkways|Brook|Brooks|Branch|Bluff|Bluffs|Bottom|Bridge|Bend|Beach|Bayou|Annex|Arcade|Camp|Rue|Wharf|Quay|Yard)"
 )
 _STATES = (
-    r"(?:A[KLRZ]|C[AOT]|D[CE]|FL|G[AU]|HI|I[ADLN]|K[SY]|LA|M[ADEHINOPST]|N[CDEHJMVY]|O[HKR]|P[AR]|RI|S[CD]|T[NX]|UT|V[AIT]|W[AIVY]|A[AEP]|Alabama|Alaska|Arizona|Arkansas|California|Colorado|Connecticut|Delaware|Florida|"
+    r"(?:A[KLRZS]|FM|MH|MP|PW|PR|VI|C[AOT]|D[CE]|FL|G[AU]|HI|I[ADLN]|K[SY]|LA|M[ADEHINOPST]|N[CDEHJMVY]|O[HKR]|P[AR]|RI|S[CD]|T[NX]|UT|V[AIT]|W[AIVY]|A[AEP]|Alabama|Alaska|Arizona|Arkansas|California|Colorado|Connecticut|Delaware|Florida|"
     r"Georgia|Hawaii|Idaho|Illinois|Indiana|Iowa|Kansas|Kentucky|Louisiana|Maine|Maryland|Massachusetts|Michigan|Minnesota|Mississippi|Missouri|Montana|Nebraska|Nevada|New Hampshire|New Jersey|New Mexico|New York|"
     r"North Carolina|North Dakota|Ohio|Oklahoma|Oregon|Pennsylvania|Rhode Island|South Carolina|South Dakota|Tennessee|Texas|Utah|Vermont|Virginia|Washington|West Virginia|Wisconsin|Wyoming)"
 )
 _WORD = r"[\p{Lu}][\p{L}\p{M}'.-]*"
 _UNIT = r"(?:[,]?[ \n]{1,2}(?:(?:Apt|Apartment|Suite|Ste|Unit|Flat|Floor|Fl|Room|Rm|Bldg|Building|Piso|Puerta|Wohnung)\.?|#)[ ]?[\w-]{1,6})"
 _TOWN = rf"{_WORD}(?:[ -]{_WORD}){{0,3}}"
-_CITY_STATE_ZIP = rf"(?:(?:[ ]?[,.]?[ \n]{{1,3}}){_TOWN}(?:[ \n]?,[ \n]{{1,3}}|[ ]){_STATES}(?:[ \n,]{{1,3}}\d{{5}}(?:-\d{{4}})?(?!\d))?)"
+_CITY_STATE_ZIP = rf"(?:(?:[ ]?,?[ \n]{{1,3}}){_TOWN}(?:[ \n]?,[ \n]{{1,3}}{_STATES}(?![\w])(?:[ \n,]{{1,3}}\d{{5}}(?:-\d{{4}})?(?!\d))?|[ ]{_STATES}[ ,]{{1,2}}\d{{5}}(?:-\d{{4}})?(?!\d)))"
 _UK = r"(?:[A-Z]{1,2}\d[A-Z\d]? ?\d[ABD-HJLNP-UW-Z]{2})"
 _FOREIGN_STREET = (
     r"(?:\b(?:[Cc]alle|[Cc]/|Avda?\.?|[Aa]venida|[Pp]laza|[Pp]za\.?|[Pp]aseo|[Cc]amino|[Cc]arretera|[Cc]tra\.?|[Tt]raves[ií]a|[Rr]onda|[Uu]rb(?:anizaci[oó]n|\.)|[Pp]asaje|[Rr]ambla|[Gg]lorieta|"
@@ -44,12 +44,15 @@ class AddressRecognizer(RuleRecognizer):
         rule("LOCATION", rf"(?i:\b(?:P\.? ?O\.? ?Box|Post Office Box|PSC|Apartado(?: de Correos)?|Postfach))[ ]?#?\d{{1,6}}(?:[ ,]{{1,2}}(?:Box|APO|FPO)[ ]?\w{{1,5}})?{_CITY_STATE_ZIP}?(?:,?[ ](?:APO|FPO) A[AEP] \d{{5}})?", 0.9, "post office box"),
         rule("LOCATION", r"\b(?:(?:USS|USNS|USCGC|USNV|Unit|PSC)[ ][\w ]{1,30}?[\n ,]+)?(?:APO|FPO|DPO)[ ,]+A[AEP][ ]\d{5}(?:-\d{4})?", 0.9, "military address"),
         rule("LOCATION", rf"(?<![\w]){_TOWN}(?:,[ \n]{{1,2}}|[ ]){_STATES}[ ,]{{1,2}}\d{{5}}(?:-\d{{4}})?(?!\d)", 0.85, "town, state, ZIP"),
-        rule("LOCATION", rf"(?<![\w]){_TOWN},[ ](?:{_STATES})(?![\w])", 0.6, "town, state"),
+        rule("LOCATION", rf"(?<![\w]){_TOWN},[ ](?:{_STATES})(?![\w])", 0.6, "town, state", check=lambda v: 0.25 if v.endswith(("MD", "PA", "MS", "AS", "MA")) or v.index(",") < 4 else True),
+        rule("LOCATION", rf"(?<![\w.,$/-])\d{{1,6}}[ ](?:\d{{1,5}}[ ])?(?:(?:{_WORD}|de|do|da|of|del|u\.)[ ]){{1,5}}(?:\d{{1,5}}\w?\.?)?[ ,\n]{{0,3}}(?:(?:Apt|Apartment|Suite|Ste|Unit)\.?[ ]\d{{1,5}})(?:[ ]?[,\n]?[ \n]{{1,5}}(?:{_WORD}|nan|\d{{4,6}}|[A-Z\d]{{2,4}}(?:[ ]\d[A-Z\d]{{2}})?)(?![\w@])){{0,6}}", 0.8, "number, street, unit, town"),
+        rule("LOCATION", r"(?<!\w)(?:Apt|Apartment|Suite)\.?[ ]#?\d{1,5}[A-Z]?(?!\w)", 0.5, "unit"),
+        rule("LOCATION", rf"(?<![\w.,$/-])\d{{3,6}}[ ](?:\d{{1,4}}[ ])?{_WORD}(?:[ ]{_WORD}){{0,3}}(?:[ ]\d{{1,4}}\.?)?[ ]?(?:,|\n)[ ]{{0,5}}{_WORD}", 0.45, "number and street before a line end", context=r"\b(?:address(?:es)?|at|to|in|live[sd]?)\b[^\n]{0,25}[ :\n]{0,3}$"),
         rule("LOCATION", rf"(?<![\w]){_UK}(?![\w])", 0.75, "UK postcode"),
         rule("LOCATION", r"(?i)\b(?:zip|postal|post|postcode|zip code|postal code|c\.?p\.?|plz|c[oó]digo postal)(?: ?code)?[ ]?[:#=]?[ ]{0,3}(?:is )?(?P<v>[A-Z]?\d[A-Z\d]{1,2}[ -]?\d?[A-Z\d]{2}(?:-\d{4})?|\d{5}(?:-\d{4})?|\d{4})(?![\w])", 0.8, "after a postcode label"),
         rule("LOCATION", _FOREIGN_STREET, 0.75, "kind of street first"),
         rule("LOCATION", rf"(?<![\w.,])(?:{_WORD}(?:stra(?:ss|ß)e|str\.|weg|gasse|platz|allee|damm|ufer|ring|laan|straat|plein|gracht|kade|gatan|v[aä]gen|gade|vej|katu|tie)|{_WORD}[ ](?:Stra(?:ss|ß)e|Str\.|utca|u\.|út|ulica))[ ]\d{{1,4}}[a-z]?(?:,?[ ]\d{{4,5}}[ ]{_TOWN})?", 0.85, "street name with number"),
-        rule("LOCATION", r"(?i)\b(?:address|domicilio|direcci[oó]n|residing at|resident at|lives at|residence|home address|mailing address|anschrift|adresse)[ ]?[:=]?[ ]{0,3}(?P<v>(?=[^\n|;]{0,60}\d)[\p{L}\d][^\n|;]{5,90}?)(?=[.;]?[ ]*(?:$|\n|[|;]|\.[ ]))", 0.7, "after an address label"),
+        rule("LOCATION", r"(?i)(?:\b(?:address|domicilio|direcci[oó]n|residence|anschrift|adresse)[ ]?[:=|]|\b(?:residing|resident|lives|living|resides) at)[ \n]{0,3}(?P<v>(?=[^\n|;]{0,60}\d)[\p{L}\d][^\n|;]{5,90}?)(?=[.;]?[ ]*(?:$|\n|[|;]|\.[ ]))", 0.7, "after an address label"),
         rule("LOCATION", r"(?i)\b(?:localidad|provincia|municipio|poblaci[oó]n|ciudad|pa[ií]s(?: de nacimiento)?|lugar de nacimiento|city|town|county|state|province|country(?: of (?:birth|residence))?|place of birth|birthplace|city of birth|hometown|lugar)(?:[ ]?/[ ]?\p{L}+)?[ ]?[:=][ ]{0,3}(?P<v>\p{Lu}[\p{L}' -]{2,40}?)(?=[ ]*(?:$|\n|[|;.,(]|[ ]{2}))", 0.75, "after a place label"),
         rule("LOCATION", r"(?<![\w.])[NS]?[ ]?[-+]?\d{1,2}\.\d{4,8}°?[ ]?[NS]?,[ ]?[EW]?[-+]?\d{1,3}\.\d{4,8}°?[ ]?[EW]?(?![\w.])", 0.8, "coordinates"),
         rule("LOCATION", r"(?<!\w)\d{1,2}[A-HJ-NP-Z][ ]?[A-HJ-NP-Z]{2}[ ]?\d{4,5}[ ]?\d{4,5}(?!\w)", 0.8, "military grid reference"),

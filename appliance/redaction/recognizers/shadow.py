@@ -41,6 +41,14 @@ class Shadow:
             return start, end
         return self.origin[start], self.origin[end - 1] + 1
 
+    def of_original(self, start: int, end: int) -> tuple[int, int]:
+        """The shadow span of the original characters [start, end)."""
+        if self.origin is None:
+            return start, end
+        from bisect import bisect_left
+
+        return bisect_left(self.origin, start), bisect_left(self.origin, end)
+
 
 def _unmix(text: str) -> str:
     """Replace look-alikes in words that mix them with Latin letters or digits; a Cyrillic word stays Cyrillic."""
