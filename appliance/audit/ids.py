@@ -7,6 +7,7 @@ in the ring and seal nothing.
 
 import threading
 from collections import deque
+from contextlib import suppress
 
 from appliance.audit.record import new_id, own_scope
 from appliance.errors import Unavailable
@@ -15,6 +16,7 @@ from appliance.storage.keys import KeyRing
 MOST_AHEAD = 1024
 AT_ONCE = 128
 START_AT = 8
+STOP_SECONDS = 2.0
 
 
 class RecordIds:
@@ -24,6 +26,7 @@ class RecordIds:
         self._keys = keys
         self._ready: deque[str] = deque()
         self._filling = threading.Lock()
+        self._stopped = False
 
     def take(self, count: int) -> list[str]:
         """`count` fresh ids whose own keys exist. Raises Unavailable when the ring cannot be written."""
@@ -35,12 +38,16 @@ class RecordIds:
             threading.Thread(target=self._fill, name="audit-keys", daemon=True).start()
         return ids
 
+    def stop(self) -> None:
+        """Make no more; afterwards the key ring may be closed."""
+        self._stopped = True
+        self._filling.acquire(timeout=STOP_SECONDS)
+
     def _fill(self) -> None:
         try:
-            while len(self._ready) < MOST_AHEAD:
-                self._ready.extend(self._make(AT_ONCE))
-        except Unavailable:
-            self._ready.clear()
+            with suppress(Unavailable):
+                while len(self._ready) < MOST_AHEAD and not self._stopped:
+                    self._ready.extend(self._make(AT_ONCE))
         finally:
             self._filling.release()
 

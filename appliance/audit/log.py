@@ -195,6 +195,7 @@ class AuditLog:
         if not self._closed:
             self._closed = True
             self._committer.stop()
+            self._ids.stop()
             wait([device.stop() for device in self._devices], self._seconds)
 
     # called by the committer, in its thread

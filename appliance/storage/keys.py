@@ -99,8 +99,8 @@ class KeyRing:
             missing = sorted({scope for scope in scopes if scope not in self._cache})
             if not missing:
                 return
-            self._database.execute("BEGIN IMMEDIATE")
             try:
+                self._database.execute("BEGIN IMMEDIATE")
                 for scope in missing:
                     fresh = aes_key_wrap(self._master, secrets.token_bytes(32))
                     self._database.execute("INSERT OR IGNORE INTO key VALUES (?, ?)", (scope, fresh))

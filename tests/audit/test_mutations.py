@@ -250,6 +250,24 @@ def test_the_appliance_itself_does_not_open_a_falsified_log(
     log.close()
 
 
+def test_a_changed_length_is_no_torn_end(whole: tuple[Path, list[str]], configured: Settings, keys: KeyRing) -> None:
+    directory, _ = whole
+    frames = take_apart(directory)
+    path = segment.segments(directory)[0]
+    content = path.read_bytes()
+    starts = [segment.HEADER.size]
+    for frame in frames:
+        starts.append(starts[-1] + segment.FRAME.size + len(frame.data))
+    (configured.home / "audit-anchor").unlink()
+    for place in (0, len(frames) // 2, len(frames) - 2, len(frames) - 1):
+        for bit in range(32):
+            at, flip = starts[place] + bit // 8, 1 << bit % 8
+            path.write_bytes(content[:at] + bytes([content[at] ^ flip]) + content[at + 1 :])
+            with pytest.raises(ApplianceError, match="damaged at record"):
+                AuditLog.open(configured, keys)
+            assert not check.check_log(directory)["ok"]
+
+
 def test_log_and_key_replaced_together_are_found_by_the_key_or_an_anchor(whole: tuple[Path, list[str]]) -> None:
     directory, anchors = whole
     forger = Signer(anchors[0].split("\n")[0], b"\x07" * 32)
