@@ -1,7 +1,8 @@
 """What routes may ask for: the appliance, who is signed in, and objects that this person may see.
 
-Object authorisation by construction: a route gets a version of a document only through `readable_version`,
-which gives one answer, 404, for a missing, a foreign, an unpublished and a malformed id.
+Object authorisation by construction: a route gets a version of a document or a collection only through
+`readable_version`, `readable_collection` or `writable_collection`, which give one answer, 404, for a missing,
+a foreign, an unpublished and a malformed id. A test fails for a route that resolves an id itself.
 """
 
 from dataclasses import dataclass
@@ -9,12 +10,13 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Header, Query, Request
 
-from appliance.access.grants import Person, Purpose, ReadGrant
+from appliance.access.grants import Person, Purpose, ReadableScope, ReadGrant, WriteGrant
 from appliance.access.sessions import Session, check_csrf
 from appliance.assembly.operations import purpose_of
 from appliance.assembly.parts import Appliance
 from appliance.documents.catalog import Version
 from appliance.errors import NotFound
+from appliance.web.streaming import Streams
 
 COOKIE = "appliance_session"
 NO_SUCH_DOCUMENT = "no such document"
@@ -26,6 +28,14 @@ def the_appliance(request: Request) -> Appliance:
 
 
 TheAppliance = Annotated[Appliance, Depends(the_appliance)]
+
+
+def the_streams(request: Request) -> Streams:
+    """What carries the events of journeys in this application."""
+    return cast(Streams, request.app.state.streams)
+
+
+TheStreams = Annotated[Streams, Depends(the_streams)]
 
 
 def signed_in(request: Request, appliance: TheAppliance) -> Session:
@@ -51,6 +61,25 @@ def purpose(purpose: Annotated[str, Query(max_length=40)] = Purpose.OPERATIONS.v
 
 
 ForPurpose = Annotated[Purpose, Depends(purpose)]
+
+
+def readable_collection(
+    collection: str, session: SignedIn, purpose: ForPurpose, appliance: TheAppliance
+) -> ReadableScope:
+    """What this person may read of the collection named in the path. NotFound (404) if that is nothing."""
+    return appliance.access.readable(session.person, purpose, collection)
+
+
+InCollection = Annotated[ReadableScope, Depends(readable_collection)]
+
+
+def writable_collection(collection: str, session: Changing, appliance: TheAppliance) -> WriteGrant:
+    """Permission to add to the collection named in the path. NotFound (404) as for reading, Refused (403) for
+    whoever may read it only."""
+    return appliance.access.writable(session.person, collection)
+
+
+ToCollection = Annotated[WriteGrant, Depends(writable_collection)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,29 +4,39 @@ import threading
 from collections.abc import Iterator
 from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
 from appliance import ask as questions
 from appliance.assembly import wire
 from appliance.assembly.operations import purpose_of
-from appliance.web.dependencies import Changing, TheAppliance
-from appliance.web.streaming import stream
+from appliance.settings import MIB
+from appliance.web import bodies
+from appliance.web.dependencies import Changing, TheAppliance, TheStreams
 
 router = APIRouter(prefix="/api")
+MAX_BODY_BYTES = 32 * MIB
+"""Far above any question, so that one that is too long is read, and refused by the journey with its record."""
 
 
 class Asked(BaseModel):
     """A question as the page sends it. Its length is checked, and refused with words, by the journey."""
 
-    question: Annotated[str, Field(max_length=1_000_000)]
+    question: str
     purpose: Annotated[str, Field(max_length=40)] = "operations"
     collection: Annotated[str, Field(max_length=100)] = ""
 
 
+async def asked_of(request: Request, session: Changing) -> Asked:
+    """The question in the body; nobody but who is signed in gets this far."""
+    return await bodies.read_json(request, Asked, MAX_BODY_BYTES)
+
+
 @router.post("/ask")
-def ask(asked: Asked, session: Changing, appliance: TheAppliance) -> StreamingResponse:
+def ask(
+    session: Changing, asked: Annotated[Asked, Depends(asked_of)], appliance: TheAppliance, streams: TheStreams
+) -> StreamingResponse:
     """Stream the answer as server-sent events: `quotes`, `sentence`s, then the result with its receipt."""
     purpose = purpose_of(asked.purpose)
 
@@ -42,4 +52,4 @@ def ask(asked: Asked, session: Changing, appliance: TheAppliance) -> StreamingRe
         for event in journey:
             yield wire.shown(event)
 
-    return stream(events)
+    return streams.stream(events)

@@ -44,9 +44,9 @@ def image(number: PageNumber, readable: Readable, appliance: TheAppliance) -> Re
 @router.get("/pages/{number}/text")
 def text(number: PageNumber, readable: Readable, appliance: TheAppliance) -> dict[str, Any]:
     """The page's redacted text, chunk by chunk, with each chunk's id; the view is recorded first."""
-    chunks = [chunk for chunk in appliance.store.of_version(readable.version.id) if number in chunk.pages]
-    if not chunks:
+    if number not in {page.number for page in appliance.catalog.page_facts(readable.version.id).pages}:
         raise NotFound(NO_SUCH_DOCUMENT)
+    chunks = [chunk for chunk in appliance.store.of_version(readable.version.id) if number in chunk.pages]
     _record(readable, number, appliance)
     return {"chunks": [{"id": c.id, "section": list(c.section), "kind": c.kind, "text": c.text} for c in chunks]}
 

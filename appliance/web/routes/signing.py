@@ -2,15 +2,17 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field
 
 from appliance.access.grants import Purpose
 from appliance.audit.events import SignIn, SignInFailed, SignOut
 from appliance.errors import ApplianceError
+from appliance.web import bodies
 from appliance.web.dependencies import COOKIE, Changing, SignedIn, TheAppliance
 
 router = APIRouter(prefix="/api")
+MAX_BODY_BYTES = 16 * 1024
 
 
 class Credentials(BaseModel):
@@ -20,8 +22,18 @@ class Credentials(BaseModel):
     password: Annotated[str, Field(max_length=1024)]
 
 
+async def credentials_of(request: Request) -> Credentials:
+    """The credentials in the body: the one body that is read of a stranger."""
+    return await bodies.read_json(request, Credentials, MAX_BODY_BYTES)
+
+
 @router.post("/sign-in")
-def sign_in(credentials: Credentials, request: Request, response: Response, appliance: TheAppliance) -> dict[str, Any]:
+def sign_in(
+    credentials: Annotated[Credentials, Depends(credentials_of)],
+    request: Request,
+    response: Response,
+    appliance: TheAppliance,
+) -> dict[str, Any]:
     """Open a session. One refusal, of one text and one duration, for a wrong login and a wrong password."""
     source = request.client.host if request.client else "unknown"
     try:
@@ -43,7 +55,7 @@ def sign_out(request: Request, response: Response, session: Changing, appliance:
     """Close the session."""
     appliance.sessions.close(request.cookies[COOKIE])
     appliance.log.append(SignOut(), actor=session.person.id)
-    response.delete_cookie(COOKIE)
+    response.delete_cookie(COOKIE, httponly=True, samesite="strict", secure=appliance.settings.secure_cookies)
     return {"signed_in": False}
 
 
@@ -65,6 +77,8 @@ def me(session: SignedIn, appliance: TheAppliance) -> dict[str, Any]:
         "name": session.person.name,
         "csrf": session.csrf,
         "collections": sorted(readable.values(), key=lambda entry: entry["title"]),
+        "max_document_bytes": appliance.settings.max_document_bytes,
+        "max_question_chars": appliance.settings.max_question_chars,
         "may_audit": appliance.access.may(session.person, "audit"),
         "may_administer": appliance.access.may(session.person, "administer"),
     }

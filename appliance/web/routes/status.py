@@ -10,7 +10,7 @@ router = APIRouter()
 
 
 @router.get("/healthz")
-def health() -> dict[str, str]:
+async def health() -> dict[str, str]:
     """The process answers. Says nothing else to strangers."""
     return {"status": "ok"}
 
