@@ -71,7 +71,7 @@ class EdgeIndex:
 
     def remove(self, ids: Iterable[str]) -> None:
         """See `Index.remove`."""
-        if gone := sorted(ids):
+        if gone := list[int | uuid.UUID | str](sorted(ids)):
             with self._lock, _explained():
                 self._shard.update(qdrant.UpdateOperation.delete_points(gone))
 

@@ -26,7 +26,7 @@ from appliance.storage.keys import KeyRing
 
 KEY_SCOPE = "index/terms"
 K1 = 1.2
-B = 0.6
+B = 0.75
 AVERAGE_TERMS = 100
 """Stands in for the average length of a chunk, in terms."""
 

@@ -86,6 +86,14 @@ class ChunkStore:
             rows = connection.execute(query).all()
         return [self._unseal(version, row.id, row.sealed)[0] for row in rows]
 
+    def between(self, version: str, first: int, last: int) -> list[Chunk]:
+        """The chunks of a version whose ordinals are `first` to `last`, in reading order."""
+        at = tables.chunk.c
+        query = select(at.id, at.sealed).where(at.version == version, at.ordinal.between(first, last))
+        with self._database.transaction() as connection:
+            rows = connection.execute(query.order_by(at.ordinal)).all()
+        return [self._unseal(version, row.id, row.sealed)[0] for row in rows]
+
     def ids(self) -> dict[str, set[str]]:
         """Ids of every stored chunk, by version."""
         found: dict[str, set[str]] = {}

@@ -65,8 +65,9 @@ class Room:
 
     def row(self, version: str, label: str, collection: str) -> None:
         with self.database.transaction() as connection:
+            blank: dict[str, object] = {"profile": "", "attributes": {}}
             for table, values in (
-                (tables.collection, dict(id=collection, name=collection, title="", profile="", attributes={})),
+                (tables.collection, {"id": collection, "name": collection, "title": "", **blank}),
                 (tables.label, {"digest": label, "attributes": {}}),
                 (tables.document, {"id": f"d-{version}", "collection": collection, "name_mac": version}),
             ):
