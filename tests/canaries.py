@@ -1,6 +1,7 @@
 """Searching what was written for a text that must not be there, in any encoding it may hide in."""
 
 import base64
+import contextlib
 import urllib.parse
 import zlib
 from pathlib import Path
@@ -37,9 +38,7 @@ def _inflated(data: bytes) -> bytes:
     for magic in (b"\x78\x01", b"\x78\x9c", b"\x78\xda"):
         position = data.find(magic)
         while position >= 0 and len(found) < 1000:
-            try:
+            with contextlib.suppress(zlib.error):
                 found.append(zlib.decompressobj().decompress(data[position:], 1 << 20))
-            except zlib.error:
-                pass
             position = data.find(magic, position + 1)
     return b"\n".join(found)

@@ -5,7 +5,7 @@ database without the key ring sees only that two surrogates share some unknown p
 between two domains.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from sqlalchemy import Connection, delete, insert, select
 
@@ -62,10 +62,24 @@ class BlindIndex:
 
     def file(self, surrogate: str, terms: Iterable[str]) -> None:
         """File `surrogate` under `terms`; again is no change."""
-        for blind in sorted({self.blind(term) for term in terms}):
-            row = {"domain": self._domain, "blind": blind, "surrogate": surrogate}
-            if self._connection.execute(select(index.c.blind).filter_by(**row)).first() is None:
-                self._connection.execute(insert(index).values(row))
+        blinds = {self.blind(term) for term in terms}
+        there = select(index.c.blind).where(
+            index.c.domain == self._domain, index.c.surrogate == surrogate, index.c.blind.in_(sorted(blinds))
+        )
+        new = sorted(blinds - set(self._connection.execute(there).scalars()))
+        if new:
+            rows = [{"domain": self._domain, "blind": blind, "surrogate": surrogate} for blind in new]
+            self._connection.execute(insert(index), rows)
+
+    def file_new(self, terms: Mapping[str, Iterable[str]]) -> None:
+        """File surrogates that have no entry yet, each under its terms."""
+        rows = [
+            {"domain": self._domain, "blind": blind, "surrogate": surrogate}
+            for surrogate, each in terms.items()
+            for blind in sorted({self.blind(term) for term in each})
+        ]
+        if rows:
+            self._connection.execute(insert(index), rows)
 
     def find(self, terms: Iterable[str]) -> tuple[str, ...]:
         """Surrogates filed under any of `terms`: those under most of them first, then in order of making."""

@@ -116,14 +116,14 @@ class DocumentNames:
             self._written.setdefault(form, name)
         forms = sorted(self._written, key=lambda form: (-len(form.words), -len(form.key), form.key))
         self._person: dict[NameForm, NameForm] = {}
+        with_word: dict[str, list[NameForm]] = {}
         for form in forms:
             # A form is only ever short for one with more in it, which has been resolved before it.
-            persons = {
-                self._person[other]
-                for other in self._person
-                if len(other.words) >= len(form.words) and other != form and _shortens(form, other)
-            }
+            longer = with_word.get(form.words[-1], []) if form.words else []
+            persons = {self._person[other] for other in longer if other != form and _shortens(form, other)}
             self._person[form] = persons.pop() if len(persons) == 1 else form
+            for word in set(form.words):
+                with_word.setdefault(word, []).append(form)
 
     def full(self, name: str) -> str:
         """The longest name in the document of the person that `name` means, as first written there."""

@@ -4,7 +4,7 @@ Stored are offsets, types and decisions: the reviewer's view parses the encrypte
 decide, and the audit record of a decision, belong to the caller.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -54,13 +54,31 @@ class Reviews:
         self._database = database
 
     def queue(self, version: str, findings: Findings) -> int:
-        """Queue the unsure spans of a version in the place of what was queued for it. How many."""
-        unsure = [item for item in findings.items if item.review]
+        """Queue the unsure spans of a version in the place of what was queued; decisions stay. How many wait."""
+        unsure = {_place(item): item for item in findings.items if item.review}
         with self._database.exclusive() as connection:
-            connection.execute(delete(review).where(review.c.version == version))
-            for item in unsure:
+            connection.execute(delete(review).where(review.c.version == version, review.c.decision == ""))
+            decided = connection.execute(select(review).where(review.c.version == version)).all()
+            for place in {(row.block, row.start, row.end) for row in decided}:
+                unsure.pop(place, None)
+            for item in unsure.values():
                 connection.execute(insert(review).values(_row(version, item)))
         return len(unsure)
+
+    def settled(self, version: str, findings: Findings) -> Findings:
+        """`findings` of a version read again, with a person's decisions in force: accepted spans are sure, of
+        the type the person gave; rejected ones are no identifiers."""
+        query = select(review).where(review.c.version == version, review.c.decision != "")
+        with self._database.transaction() as connection:
+            decided = {(row.block, row.start, row.end): row for row in connection.execute(query)}
+        items = []
+        for item in findings.items:
+            row = decided.get(_place(item)) if item.review else None
+            if row is None:
+                items.append(item)
+            elif row.decision == "accepted":
+                items.append(replace(item, type=row.type, review=False))
+        return replace(findings, items=tuple(items))
 
     def waiting(self, version: str | None = None) -> list[Waiting]:
         """Undecided spans, of one version or of all, the least sure first."""
@@ -90,6 +108,10 @@ class Reviews:
             connection.execute(update(review).where(review.c.id == identifier).values(values))
             left = select(review.c.id).where(review.c.version == row.version, review.c.decision == "")
             return len(connection.execute(left).all())
+
+
+def _place(item: Finding) -> tuple[int, int, int]:
+    return item.block, item.start, item.end
 
 
 def _row(version: str, item: Finding) -> dict[str, object]:

@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select
 
 from appliance.errors import NotFound
 from appliance.redaction.blind import (
@@ -35,7 +35,7 @@ from appliance.storage.tables import surrogate as surrogates
 _CONTEXT = b"surrogate"
 _PAD_BYTES = 64
 _MOST_READ = 500
-"""Candidates of one lookup that are unsealed to compare their names: bounds the cost of a common surname."""
+"""Rows of one query; also the candidates of one lookup whose names are unsealed: bounds a common surname's cost."""
 
 
 class Vault:
@@ -60,19 +60,16 @@ class Vault:
         Raises Unavailable when database or key ring cannot be written; then none is left behind.
         """
         wanted = list(dict.fromkeys(mentions))
-        known: dict[Mention, str] = {}
+        plain = [mention for mention in wanted if not mention.hints]
         with self._database.transaction() as connection:
-            index = BlindIndex(self._keys, domain, connection)
-            for mention in wanted:
-                if not mention.hints and (found := self._known(connection, index, domain, mention)):
-                    known[mention] = found
-        missing = [mention for mention in wanted if mention not in known]
-        if missing:
+            known = self._known(connection, domain, plain)
+        if len(known) < len(wanted):
             with self._lock, self._database.exclusive() as connection:
-                index = BlindIndex(self._keys, domain, connection)
-                for mention in missing:
-                    known[mention] = self._find_or_make(connection, index, domain, mention)
-                self._seal(connection, domain, {known[mention]: mention for mention in reversed(missing)})
+                for mention in wanted:
+                    if mention.hints:
+                        known[mention] = self._by_evidence(connection, domain, mention)
+                known |= self._known(connection, domain, [mention for mention in plain if mention not in known])
+                self._make_missing(connection, domain, [mention for mention in plain if mention not in known], known)
         return [known[mention] for mention in mentions]
 
     def lookup(self, domain: str, type_: str, value: str) -> tuple[str, ...]:
@@ -128,53 +125,79 @@ class Vault:
         self._keys.destroy(blind_scope(domain))
         return len(found)
 
-    def _known(self, connection: Connection, index: BlindIndex, domain: str, mention: Mention) -> str | None:
-        identity = index.blind(identity_term(mention.type, normal_form(mention.type, mention.original)))
-        query = select(surrogates.c.surrogate).where(surrogates.c.domain == domain, surrogates.c.identity == identity)
-        return connection.execute(query).scalar()
+    def _known(self, connection: Connection, domain: str, mentions: Sequence[Mention]) -> dict[Mention, str]:
+        """Those of `mentions` that have a surrogate which evidence need not choose."""
+        index = BlindIndex(self._keys, domain, connection)
+        identities = {mention: index.blind(_identity(mention)) for mention in mentions}
+        found: dict[str, str] = {}
+        for part in _parts(sorted(set(identities.values()))):
+            query = select(surrogates.c.identity, surrogates.c.surrogate).where(
+                surrogates.c.domain == domain, surrogates.c.identity.in_(part)
+            )
+            found |= {row.identity: row.surrogate for row in connection.execute(query)}
+        return {mention: found[blind] for mention, blind in identities.items() if blind in found}
 
-    def _find_or_make(self, connection: Connection, index: BlindIndex, domain: str, mention: Mention) -> str:
-        first = self._known(connection, index, domain, mention)
-        if not mention.hints:
-            return first or self._make(connection, index, domain, mention, apart=False)
-        term = identity_term(mention.type, normal_form(mention.type, mention.original))
-        found = next((other for other in index.find([term]) if index.agrees(other, mention.hints)), None)
+    def _by_evidence(self, connection: Connection, domain: str, mention: Mention) -> str:
+        """The namesake that the mention's evidence agrees with, else the one it does not contradict, else a new one."""
+        index = BlindIndex(self._keys, domain, connection)
+        first = self._known(connection, domain, [mention]).get(mention)
+        found = next((each for each in index.find([_identity(mention)]) if index.agrees(each, mention.hints)), None)
         if found is None and first is not None and not index.contradicts(first, mention.hints):
             found = first
         if found is None:
-            found = self._make(connection, index, domain, mention, apart=first is not None)
+            identity = _identity(mention)
+            apart = f"{identity}\0apart\0{mention.hints}" if first is not None else identity
+            found = self._make(connection, domain, {index.blind(apart): mention})[mention]
         index.file_hints(found, mention.hints)
         return found
 
-    def _make(self, connection: Connection, index: BlindIndex, domain: str, mention: Mention, *, apart: bool) -> str:
-        """A row whose original is not sealed yet. `apart`: a namesake of one that is there."""
-        taken = select(surrogates.c.surrogate).where(surrogates.c.domain == domain)
-        made = new_surrogate(mention.type)
-        while connection.execute(taken.where(surrogates.c.surrogate == made)).first():
-            made = new_surrogate(mention.type)
-        identity = identity_term(mention.type, normal_form(mention.type, mention.original))
-        row = {
-            "domain": domain,
-            "surrogate": made,
-            "type": mention.type,
-            "subject": made,
-            "sealed": b"",
-            "created": datetime.now(UTC).isoformat(timespec="microseconds"),
-            "identity": index.blind(f"{identity}\0apart\0{made}" if apart else identity),
-        }
-        connection.execute(insert(surrogates).values(row))
-        index.file(made, search_terms(mention.type, mention.original))
+    def _make_missing(
+        self, connection: Connection, domain: str, missing: Sequence[Mention], known: dict[Mention, str]
+    ) -> None:
+        """Make one surrogate for each identity in `missing`, whose mentions may be spelt in several ways."""
+        index = BlindIndex(self._keys, domain, connection)
+        identities = {mention: index.blind(_identity(mention)) for mention in missing}
+        first = {blind: mention for mention, blind in reversed(identities.items())}
+        made = self._make(connection, domain, first)
+        known |= {mention: made[first[blind]] for mention, blind in identities.items()}
+
+    def _make(self, connection: Connection, domain: str, identities: dict[str, Mention]) -> dict[Mention, str]:
+        """New rows, their originals sealed under keys that are durable before they are used."""
+        made = self._unused(connection, domain, list(identities.values()))
+        self._keys.ensure(_scope(domain, surrogate) for surrogate in made.values())
+        now = datetime.now(UTC).isoformat(timespec="microseconds")
+        rows = [
+            {
+                "domain": domain,
+                "surrogate": made[mention],
+                "type": mention.type,
+                "subject": made[mention],
+                "sealed": self._keys.seal(_scope(domain, made[mention]), _padded(mention.original), _CONTEXT),
+                "created": now,
+                "identity": identity,
+            }
+            for identity, mention in identities.items()
+        ]
+        if rows:
+            connection.execute(insert(surrogates), rows)
+            terms = {made[mention]: search_terms(mention.type, mention.original) for mention in identities.values()}
+            BlindIndex(self._keys, domain, connection).file_new(terms)
         return made
 
-    def _seal(self, connection: Connection, domain: str, mentions: dict[str, Mention]) -> None:
-        """Seal the originals of the rows just made; rows that were there keep theirs."""
-        query = select(surrogates.c.surrogate).where(surrogates.c.domain == domain, surrogates.c.sealed == b"")
-        new = [surrogate for surrogate in connection.execute(query).scalars() if surrogate in mentions]
-        self._keys.ensure(_scope(domain, surrogate) for surrogate in new)
-        for surrogate in new:
-            sealed = self._keys.seal(_scope(domain, surrogate), _padded(mentions[surrogate].original), _CONTEXT)
-            row = (surrogates.c.domain == domain) & (surrogates.c.surrogate == surrogate)
-            connection.execute(update(surrogates).where(row).values(sealed=sealed))
+    def _unused(self, connection: Connection, domain: str, mentions: Sequence[Mention]) -> dict[Mention, str]:
+        """A surrogate for each mention that no other mention of the domain has."""
+        made: dict[Mention, str] = {}
+        while waiting := [mention for mention in mentions if mention not in made]:
+            fresh = {new_surrogate(mention.type): mention for mention in waiting}
+            for part in _parts(sorted(fresh)):
+                taken = select(surrogates.c.surrogate).where(
+                    surrogates.c.domain == domain, surrogates.c.surrogate.in_(part)
+                )
+                for surrogate in connection.execute(taken).scalars():
+                    del fresh[surrogate]
+            used = set(made.values())
+            made |= {mention: surrogate for surrogate, mention in fresh.items() if surrogate not in used}
+        return made
 
     def _unseal(self, domain: str, surrogate: str, sealed: bytes) -> str:
         original: str = json.loads(self._keys.unseal(_scope(domain, surrogate), sealed, _CONTEXT))
@@ -214,6 +237,15 @@ class DomainVault:
 
 def _scope(domain: str, surrogate: str) -> str:
     return f"subject/{domain}/{surrogate}"
+
+
+def _identity(mention: Mention) -> str:
+    return identity_term(mention.type, normal_form(mention.type, mention.original))
+
+
+def _parts(values: Sequence[str]) -> Iterable[Sequence[str]]:
+    """`values` in pieces that one query can hold."""
+    return (values[start : start + _MOST_READ] for start in range(0, len(values), _MOST_READ))
 
 
 def _padded(original: str) -> bytes:

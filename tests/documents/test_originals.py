@@ -25,7 +25,8 @@ def test_an_original_comes_back_as_it_was(stores: Stores) -> None:
     originals = Originals(stores.home, stores.keys)
     originals.put("v1", NAME, CONTENT)
     originals.put("v1", NAME, CONTENT)
-    assert originals.get("v1") == (NAME, CONTENT) and originals.kept("v1")
+    assert originals.get("v1") == (NAME, CONTENT)
+    assert originals.kept("v1")
 
 
 def test_neither_name_nor_content_is_in_any_file_or_file_name(stores: Stores) -> None:

@@ -50,7 +50,8 @@ def test_deleted_pages_are_gone(stores: Stores) -> None:
     pages.put("v1", 1, IMAGE)
     pages.delete("v1")
     pages.delete("v1")
-    assert pages.numbers("v1") == [] and not (stores.home / "pages" / "v1").exists()
+    assert pages.numbers("v1") == []
+    assert not (stores.home / "pages" / "v1").exists()
 
 
 def test_pages_of_a_version_whose_key_is_destroyed_cannot_be_read(stores: Stores) -> None:

@@ -13,7 +13,9 @@ from appliance.redaction.vault import Vault
 from tests.stores import opened
 
 RULES = {name: Rule(action="surrogate", reason="test") for name in ("PERSON", "MEDICAL_RECORD")}
-PROFILE = Profile(name="test", title="Test", detectors=("patterns",), rules={**RULES, "AGE": Rule(action="generalise", reason="t")})
+PROFILE = Profile(
+    name="test", title="Test", detectors=("patterns",), rules={**RULES, "AGE": Rule(action="generalise", reason="t")}
+)
 
 
 @pytest.fixture
@@ -22,7 +24,9 @@ def vault(home: Path) -> Iterator[Vault]:
         yield Vault(stores.database, stores.keys)
 
 
-def ask(vault: Vault, text: str, *values: tuple[str, str], domains: tuple[str, ...] = ("c1",), allow: bool = True) -> GuardedQuestion:
+def ask(
+    vault: Vault, text: str, *values: tuple[str, str], domains: tuple[str, ...] = ("c1",), allow: bool = True
+) -> GuardedQuestion:
     items = tuple(
         Finding(0, text.index(value), text.index(value) + len(value), type_, 0.9, "test") for value, type_ in values
     )
@@ -38,7 +42,9 @@ def shape(guarded: GuardedQuestion) -> tuple[object, ...]:
 def test_a_typed_name_asks_with_the_surrogate_of_the_documents(vault: Vault) -> None:
     made = vault.surrogate_for("c1", "PERSON", "Maria Okafor")
     guarded = ask(vault, "What did okafor maria take?", ("okafor maria", "PERSON"))
-    assert guarded.text == f"What did {made} take?" and guarded.terms == (made,) and guarded.warnings == ()
+    assert guarded.text == f"What did {made} take?"
+    assert guarded.terms == (made,)
+    assert guarded.warnings == ()
     assert [guarded.text[e.start : e.end] for e in guarded.entities] == [made]
 
 
@@ -51,7 +57,8 @@ def test_not_allowed_not_there_and_not_yours_look_the_same(vault: Vault) -> None
     not_yours = ask(vault, text.format("Peter Jones"), ("Peter Jones", "PERSON"))
     found = ask(vault, text.format("Maria Okafor"), ("Maria Okafor", "PERSON"))
     assert shape(not_allowed) == shape(not_there) == shape(not_yours) == shape(found)
-    assert made not in not_allowed.text and foreign not in not_yours.text
+    assert made not in not_allowed.text
+    assert foreign not in not_yours.text
     assert found.terms == (made,)
 
 
@@ -78,14 +85,16 @@ def test_the_same_lookups_are_made_with_and_without_the_right(vault: Vault, monk
 def test_a_person_of_two_collections_is_asked_for_in_both(vault: Vault) -> None:
     made = {vault.surrogate_for(domain, "PERSON", "Maria Okafor") for domain in ("c1", "c2")}
     guarded = ask(vault, "Who is Maria Okafor?", ("Maria Okafor", "PERSON"), domains=("c1", "c2"))
-    assert set(guarded.terms) == made and all(each in guarded.text for each in made)
+    assert set(guarded.terms) == made
+    assert all(each in guarded.text for each in made)
 
 
 def test_namesakes_are_said_to_be_perhaps_several_people(vault: Vault) -> None:
     for record in ("111", "222"):
         vault.surrogate_for("c1", "PERSON", "John Smith", hints=(("MEDICAL_RECORD", record),))
     guarded = ask(vault, "Who is John Smith?", ("John Smith", "PERSON"))
-    assert len(guarded.terms) == 2 and MAY_BE_SEVERAL in guarded.warnings
+    assert len(guarded.terms) == 2
+    assert MAY_BE_SEVERAL in guarded.warnings
 
 
 def test_a_record_number_is_found_however_it_is_spaced(vault: Vault) -> None:
@@ -96,11 +105,19 @@ def test_a_record_number_is_found_however_it_is_spaced(vault: Vault) -> None:
 def test_a_surrogate_copied_from_an_answer_stays(vault: Vault) -> None:
     made = vault.surrogate_for("c1", "PERSON", "Maria Okafor")
     guarded = ask(vault, f"What did {made} take at 47?", (made[8:14], "MEDICAL_RECORD"), ("47", "AGE"))
-    assert guarded.text == f"What did {made} take at [AGE:40-49]?" and guarded.terms == (made,)
+    assert guarded.text == f"What did {made} take at [AGE:40-49]?"
+    assert guarded.terms == (made,)
     assert [e.type for e in guarded.entities] == ["PERSON", "AGE"]
 
 
 def test_a_question_guarded_holds_no_original(vault: Vault) -> None:
     for allow in (True, False):
-        guarded = ask(vault, "Did Maria Okafor (MRN 99) and Okafor meet?", ("Maria Okafor", "PERSON"), ("99", "MEDICAL_RECORD"), allow=allow)
-        assert "Maria" not in repr(guarded) and "99" not in SURROGATE.sub("", guarded.text)
+        guarded = ask(
+            vault,
+            "Did Maria Okafor (MRN 99) and Okafor meet?",
+            ("Maria Okafor", "PERSON"),
+            ("99", "MEDICAL_RECORD"),
+            allow=allow,
+        )
+        assert "Maria" not in repr(guarded)
+        assert "99" not in SURROGATE.sub("", guarded.text)

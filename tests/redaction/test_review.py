@@ -15,7 +15,10 @@ from appliance.redaction.review import Reviews, needs_review, reasons_for_review
 from tests.stores import Stores, opened
 
 PROFILE = Profile(
-    name="test", title="Test", detectors=("patterns",), rules={"PERSON": Rule(action="surrogate", reason="t", review=(0.4, 0.6))}
+    name="test",
+    title="Test",
+    detectors=("patterns",),
+    rules={"PERSON": Rule(action="surrogate", reason="t", review=(0.4, 0.6))},
 )
 
 
@@ -64,6 +67,31 @@ def test_a_decision_is_recorded_once_with_who_and_counts_down(stores: Stores, ve
     assert reviews.decide(second.id, "rejected", "ana", type_="ORGANIZATION") == 0
     with pytest.raises(NotFound):
         reviews.decide(999, "accepted", "ana")
+
+
+def test_decisions_hold_when_the_document_is_read_again(stores: Stores, version: str) -> None:
+    reviews = Reviews(stores.database)
+    reviews.queue(version, found(0.9, 0.5, 0.45))
+    first, second, third = reviews.waiting(version)
+    reviews.decide(first.id, "rejected", "ana")
+    reviews.decide(second.id, "accepted", "ana", type_="ORGANIZATION")
+    settled = reviews.settled(version, found(0.9, 0.5, 0.45))
+    assert [(item.type, item.score, item.review) for item in settled.items] == [
+        ("PERSON", 0.9, False),
+        ("ORGANIZATION", 0.5, False),
+        ("AGE", 0.5, True),
+    ]
+    assert reviews.queue(version, found(0.9, 0.5, 0.45)) == 1
+    reviews.decide(reviews.waiting(version)[0].id, "accepted", "ana")
+    assert not needs_review(reviews.settled(version, found(0.9, 0.5, 0.45)), PROFILE)
+    assert third.type == "AGE"
+
+
+def test_a_decision_on_one_version_does_not_touch_another(stores: Stores, version: str) -> None:
+    reviews = Reviews(stores.database)
+    reviews.queue(version, found(0.5))
+    reviews.decide(reviews.waiting(version)[0].id, "rejected", "ana")
+    assert reviews.settled("another", found(0.5)) == found(0.5)
 
 
 def test_the_table_of_what_was_found_names_direct_identifiers_first() -> None:

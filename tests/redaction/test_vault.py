@@ -54,7 +54,8 @@ def test_two_domains_share_neither_surrogates_nor_indexes(vault: Vault, stores: 
             | {row[0] for row in plain.execute("SELECT identity FROM surrogate WHERE domain = ?", (domain,))}
             for domain in ("c1", "c2")
         ]
-    assert indexes[0] and not indexes[0] & indexes[1]
+    assert indexes[0]
+    assert not indexes[0] & indexes[1]
     with pytest.raises(NotFound):
         vault.reveal("c2", vault.surrogate_for("c1", "PERSON", NAME))
 
