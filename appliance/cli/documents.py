@@ -67,7 +67,7 @@ def documents(collection: Annotated[str, typer.Option(help="Collection to list."
         output.table(("document", "status", "pages", "reason", "id"), rows)
 
 
-def parse(file: Path) -> None:
+def parse(file: Annotated[Path, typer.Argument(help="The file.")]) -> None:
     """Show what the parser reads in a file that you can read anyway: unredacted, to the terminal only."""
     from appliance.assembly.standalone import parse_file
 

@@ -15,7 +15,13 @@ user = typer.Typer(no_args_is_help=True, help="Accounts.")
 collection = typer.Typer(no_args_is_help=True, help="Collections of documents.")
 grant = typer.Typer(no_args_is_help=True, help="Who may read, add to, or find people by name in a collection.")
 
-Many = Annotated[list[str] | None, typer.Option()]
+Login = Annotated[str, typer.Argument(help="Name the person signs in with.")]
+Collection = Annotated[str, typer.Argument(help="Name of the collection.")]
+Groups = Annotated[list[str] | None, typer.Option(help="Group the person belongs to.")]
+Compartments = Annotated[list[str] | None, typer.Option(help="Compartment, for need to know.")]
+PasswordFile = Annotated[Path | None, typer.Option(help="File holding the password; `-` is standard input.")]
+Principal = Annotated[str, typer.Argument(help="user:LOGIN or group:NAME")]
+Right = Annotated[str, typer.Option(help="read, write or identify")]
 
 
 def register(app: typer.Typer) -> None:
@@ -27,17 +33,15 @@ def register(app: typer.Typer) -> None:
 
 @user.command("add")
 def user_add(
-    login: str,
+    login: Login,
     name: Annotated[str, typer.Option(help="Name shown on the page.")] = "",
-    group: Many = None,
+    group: Groups = None,
     role: Annotated[
         list[str] | None, typer.Option(help="reader, editor, administrator, auditor, privacy_officer")
     ] = None,
     clearance: Annotated[int, typer.Option(help="0 (public) upwards.")] = 0,
-    compartment: Many = None,
-    password_file: Annotated[
-        Path | None, typer.Option(help="File holding the password; `-` is standard input.")
-    ] = None,
+    compartment: Compartments = None,
+    password_file: PasswordFile = None,
 ) -> None:
     """Add an account; asks for the password unless a file gives it."""
     result = context.result(
@@ -60,7 +64,7 @@ def user_list() -> None:
 
 
 @user.command("password")
-def user_password(login: str, password_file: Annotated[Path | None, typer.Option()] = None) -> None:
+def user_password(login: Login, password_file: PasswordFile = None) -> None:
     """Set a new password."""
     result = context.result("user.password", login=login, password=_password(password_file))
     if not output.emit(result):
@@ -68,7 +72,7 @@ def user_password(login: str, password_file: Annotated[Path | None, typer.Option
 
 
 @user.command("remove")
-def user_remove(login: str) -> None:
+def user_remove(login: Login) -> None:
     """End an account and its sessions."""
     result = context.result("user.remove", login=login)
     if not output.emit(result):
@@ -77,11 +81,11 @@ def user_remove(login: str) -> None:
 
 @collection.command("create")
 def collection_create(
-    name: str,
+    name: Collection,
     title: Annotated[str, typer.Option(help="Title shown on the page.")] = "",
     profile: Annotated[str, typer.Option(help="Redaction profile; default from the settings.")] = "",
     classification: Annotated[int, typer.Option(help="Clearance needed to read.")] = 0,
-    compartment: Many = None,
+    compartment: Compartments = None,
 ) -> None:
     """Create a collection. Nobody can read it until a grant is added."""
     result = context.result(
@@ -105,9 +109,9 @@ def collection_list() -> None:
 
 @grant.command("add")
 def grant_add(
-    collection: str,
-    principal: Annotated[str, typer.Argument(help="user:LOGIN or group:NAME")],
-    right: Annotated[str, typer.Option(help="read, write or identify")] = "read",
+    collection: Collection,
+    principal: Principal,
+    right: Right = "read",
     purpose: Annotated[list[str] | None, typer.Option(help="Only for this purpose of use; may be repeated.")] = None,
 ) -> None:
     """Let somebody read, add to, or find people by name in a collection."""
@@ -119,7 +123,7 @@ def grant_add(
 
 
 @grant.command("remove")
-def grant_remove(collection: str, principal: str, right: Annotated[str, typer.Option()] = "read") -> None:
+def grant_remove(collection: Collection, principal: Principal, right: Right = "read") -> None:
     """Take a right away; obeyed by the next question."""
     result = context.result("grant.remove", collection=collection, principal=principal, right=right)
     if not output.emit(result):
@@ -127,7 +131,7 @@ def grant_remove(collection: str, principal: str, right: Annotated[str, typer.Op
 
 
 @grant.command("list")
-def grant_list(collection: str) -> None:
+def grant_list(collection: Collection) -> None:
     """List the grants on a collection."""
     result = context.result("grant.list", collection=collection)
     if not output.emit(result):
