@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.routing import Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from appliance.assembly.parts import Appliance
@@ -36,13 +37,12 @@ THROUGH_TLS = {"Strict-Transport-Security": "max-age=31536000"}
 
 def application(appliance: Appliance) -> FastAPI:
     """The application over one open appliance. No generated documentation pages: those load from elsewhere."""
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    routes = [route for module in (page, signing, asking, collections, pages, status) for route in module.router.routes]
+    static = Mount("/static", StaticFiles(directory=STATIC), name="static")
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, routes=[*routes, static])
     app.state.appliance = appliance
     app.state.streams = Streams()
     app.state.headers = HEADERS | (THROUGH_TLS if appliance.settings.secure_cookies else {})
-    for module in (page, signing, asking, collections, pages, status):
-        app.include_router(module.router)
-    app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_middleware(SecurityHeaders, headers=app.state.headers)
     app.add_exception_handler(ApplianceError, _appliance_error)
     app.add_exception_handler(RequestValidationError, _malformed)

@@ -1,0 +1,184 @@
+"""Every route, asked by everybody, for what is theirs, what is somebody else's, what is missing and what is no id.
+
+A route that is added fails here until its expectations stand in `ROUTES`, and until an authorising dependency
+resolves each id of its path (CORRECTIONS, "the route test comes first"; invariant I3).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+from starlette.routing import Mount
+
+from appliance.web.application import application
+from appliance.web.dependencies import readable_collection, readable_version, signed_in, writable_collection
+from tests.web import site
+from tests.web.conftest import Client
+
+RESOLVERS = {"version": {readable_version}, "collection": {readable_collection, writable_collection}}
+"""The dependencies that may turn an id of a path into an object: each answers for the person who asks."""
+POSITIONS = {"number"}
+"""Path parameters that name no object of their own, but a place in one that a resolver gave."""
+WITHOUT_A_SESSION = {("GET", "/"), ("GET", "/healthz"), ("POST", "/api/sign-in")}
+PEOPLE = (None, "bob", "nina", "edda", "ada", "otto")
+"""A stranger, a reader with another grant, a reader with the grant, an editor, an administrator, an auditor."""
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What a route answers to those who may (by login), and to everybody else. `send` is the request's rest."""
+
+    allowed: dict[str, int]
+    others: int = 404
+    send: dict[str, Any] = field(default_factory=dict)
+
+
+SIGNED_IN = {login: 200 for login in PEOPLE if login}
+READERS = {"nina": 200, "edda": 200}
+QUESTION = {"question": "", "purpose": "treatment"}
+TREATMENT = {"params": {"purpose": "treatment"}}
+ROUTES = {
+    ("GET", "/"): Expected(SIGNED_IN, 200),
+    ("GET", "/healthz"): Expected(SIGNED_IN, 200),
+    ("POST", "/api/sign-in"): Expected({}, 403, {"json": {"login": "nobody", "password": "wrong"}}),
+    ("POST", "/api/sign-out"): Expected(SIGNED_IN),
+    ("GET", "/api/me"): Expected(SIGNED_IN),
+    ("GET", "/api/status"): Expected(SIGNED_IN),
+    ("POST", "/api/ask"): Expected(SIGNED_IN, send={"json": QUESTION}),
+    ("GET", "/api/collections/{collection}/documents"): Expected(READERS, send=TREATMENT),
+    ("POST", "/api/collections/{collection}/documents"): Expected({"edda": 200, "nina": 403}, send={"content": b""}),
+    ("GET", "/api/versions/{version}"): Expected(READERS, send=TREATMENT),
+    ("GET", "/api/versions/{version}/pages/{number}/image"): Expected(READERS, send=TREATMENT),
+    ("GET", "/api/versions/{version}/pages/{number}/text"): Expected(READERS, send=TREATMENT),
+}
+WITH_IDS = sorted(route for route in ROUTES if "{" in route[1])
+MALFORMED = ("x", "..%2f..%2fkeys", "%00", "null", "*", "' OR 1=1 --", "a" * 3000, "%F0%9F%97%9D")
+
+
+def routes(app: FastAPI) -> Iterator[tuple[tuple[str, str], APIRoute]]:
+    """Each method and path of the application, with its route."""
+    for route in app.routes:
+        if isinstance(route, APIRoute):
+            for method in route.methods - {"HEAD"}:
+                yield (method, route.path), route
+
+
+def dependencies(of: Dependant) -> Iterator[Dependant]:
+    """A route's dependencies at any depth, the route itself first."""
+    yield of
+    for each in of.dependencies:
+        yield from dependencies(each)
+
+
+def unresolved(route: APIRoute) -> set[str]:
+    """Path parameters of a route that reach any code but their resolver's."""
+    found = set()
+    for dependant in dependencies(route.dependant):
+        for parameter in dependant.path_params:
+            if parameter.name in POSITIONS and any(d.call is readable_version for d in dependencies(route.dependant)):
+                continue
+            if dependant.call not in RESOLVERS.get(parameter.name, set()):
+                found.add(parameter.name)
+    return found
+
+
+def complaints(app: FastAPI) -> list[str]:
+    """What is wrong with the routes of an application, before any is asked."""
+    found = [f"{type(route).__name__} {route!r}" for route in app.routes if not isinstance(route, APIRoute | Mount)]
+    found += [f"mounted: {route.path}" for route in app.routes if isinstance(route, Mount) and route.path != "/static"]
+    known = dict(routes(app))
+    found += [f"no expectations: {route}" for route in known.keys() - ROUTES.keys()]
+    found += [f"expected, but gone: {route}" for route in ROUTES.keys() - known.keys()]
+    for name, route in known.items():
+        calls = {each.call for each in dependencies(route.dependant)}
+        found += [f"{name} resolves {parameter} itself" for parameter in unresolved(route)]
+        if name not in WITHOUT_A_SESSION and signed_in not in calls:
+            found.append(f"{name} asks nobody to sign in")
+        if any(each.body_params for each in dependencies(route.dependant)):
+            found.append(f"{name} lets the framework read a body before it knows whose it is")
+    return found
+
+
+def test_every_route_has_expectations_and_resolves_its_ids_by_authorising_dependencies(app: FastAPI) -> None:
+    assert complaints(app) == []
+
+
+def test_a_route_that_is_added_carelessly_is_complained_about(app: FastAPI) -> None:
+    careless = application(app.state.appliance)
+    careless.add_api_route("/api/peek/{version}", lambda version: version)
+    name = ("GET", "/api/peek/{version}")
+    assert complaints(careless) == [
+        f"no expectations: {name}", f"{name} resolves version itself", f"{name} asks nobody to sign in",
+    ]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def own(made: site.Made) -> dict[str, str]:
+    """The ids of what a ward reader may see."""
+    return {
+        "collection": made.collections["ward"], "version": made.versions["hospital/anticoagulation-protocol.pdf"],
+        "number": "1",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("login", PEOPLE, ids=lambda login: login or "a stranger")
+@pytest.mark.parametrize("name", sorted(ROUTES), ids=" ".join)
+def test_a_route_answers_each_role_as_the_table_says(
+    client: Client, own: dict[str, str], name: tuple[str, str], login: str | None
+) -> None:
+    expected = ROUTES[name]
+    if login is None:
+        status = expected.others if name in WITHOUT_A_SESSION else 401
+    else:
+        status = expected.allowed.get(login, expected.others)
+    answer = client(login).request(name[0], name[1].format(**own), **expected.send)
+    assert answer.status_code == status, answer.text
+
+
+@pytest.mark.parametrize("login", PEOPLE, ids=lambda login: login or "a stranger")
+@pytest.mark.parametrize("name", WITH_IDS, ids=" ".join)
+def test_foreign_and_missing_and_malformed_ids_get_one_answer(
+    client: Client, made: site.Made, own: dict[str, str], name: tuple[str, str], login: str | None
+) -> None:
+    person = client(login)
+
+    def answer(**ids: str) -> tuple[int, bytes, list[tuple[str, str]]]:
+        got = person.request(name[0], name[1].format(**{**own, **ids}), **ROUTES[name].send)
+        return got.status_code, got.content, sorted(got.headers.multi_items())
+
+    parameter = "version" if "{version}" in name[1] else "collection"
+    missing = answer(**{parameter: "0" * len(own[parameter])})
+    theirs = {"collection": made.collections["bank"], "version": made.versions["bank/lending-intranet.html"]}
+    foreign = {parameter: theirs[parameter] if login != "bob" else own[parameter]}
+    assert missing[0] == (401 if login is None else 404)
+    assert answer(**foreign) == missing
+    if "{number}" in name[1]:
+        assert answer(**foreign, number="999") == answer(**foreign, number="x") == missing
+        assert {answer(number=number)[0] for number in ("0", "-1", "999", "x", "1" * 300)} == {missing[0]}
+    for malformed in MALFORMED:
+        got = answer(**{parameter: malformed})
+        assert got == missing or (got[0] == 404 and "%2f" in malformed), malformed
+
+
+def test_a_collection_that_is_foreign_or_missing_finds_the_same_nothing(client: Client, made: site.Made) -> None:
+    """The stream names no difference either: status, reason and advice are the same."""
+    person = client("nina")
+    told = []
+    for collection in (made.collections["bank"], "bank", "0123456789abcdef", "no such", "*"):
+        body = {"question": "What is the rate?", "purpose": "treatment", "collection": collection}
+        answer = person.post("/api/ask", json=body)
+        assert made.collections["bank"] not in answer.text
+        told.append(["".join(answer.text.partition('"receipt"')[0])])
+    assert told[1:] == told[:-1]
+
+
+def test_a_purpose_that_a_grant_does_not_name_opens_nothing(client: Client, own: dict[str, str]) -> None:
+    path = f"/api/versions/{own['version']}"
+    person = client("nina")
+    assert person.get(path, params={"purpose": "treatment"}).status_code == 200
+    assert person.get(path, params={"purpose": "research"}).status_code == 404
+    assert person.get(path, params={"purpose": "curiosity"}).status_code == 400
