@@ -10,11 +10,9 @@ from appliance.answering.answer import (
     Citation,
     Evidence,
     EvidenceSentence,
-    Question,
     VerifiedAnswer,
     VerifiedSentence,
 )
-from appliance.answering.verdict import led, verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,47 +33,18 @@ def quotations(evidence: Evidence, count: int | None = None) -> VerifiedAnswer:
     return VerifiedAnswer(sentences, _citations(chosen), 0, evidence.probability)
 
 
-def assemble(
-    evidence: Evidence, passed: Sequence[Passed], *, dropped: int = 0, question: Question | None = None
-) -> VerifiedAnswer:
-    """The answer: composed sentences, then the best quotations they do not repeat; without any, the quotations.
+def assemble(evidence: Evidence, passed: Sequence[Passed], *, dropped: int = 0) -> VerifiedAnswer:
+    """The answer: the composed sentences that passed, else the quotations.
 
-    Citation numbers start at 1, in order of first use, and index `citations` of the result. `dropped` is how
-    many composed sentences failed. With `question`, a verdict that the evidence makes clear is put first.
+    Citation n is evidence sentence n - 1: the number under which its quotation was already shown. `dropped` is
+    how many composed sentences failed verification.
     """
-    order: dict[int, int] = {}
-    said = _verdict(evidence, passed, question)
-    sentences = [
-        VerifiedSentence(
-            sentence.text,
-            tuple(sorted(order.setdefault(index, len(order) + 1) for index in sentence.cites)),
-            sentence.support,
-            "composed",
-        )
-        for sentence in [*said, *passed]
-    ]
-    quoted = range(len(evidence.sentences)) if not passed else sorted(order, key=order.__getitem__)[:1] or range(1)
-    for index in quoted:
-        text = evidence.sentences[index].text
-        if not any(_says(sentence.text, text) for sentence in sentences):
-            number = order.setdefault(index, len(order) + 1)
-            sentences.append(VerifiedSentence(text, (number,), 1.0, "quote"))
-    cited = [evidence.sentences[index] for index in order]
-    return VerifiedAnswer(tuple(sentences), _citations(cited), dropped, evidence.probability)
-
-
-def _verdict(evidence: Evidence, passed: Sequence[Passed], question: Question | None) -> list[Passed]:
-    """A verdict sentence that code made, unless a composed sentence already gives one."""
-    if question is None or any(led(sentence.text)[0] for sentence in passed):
-        return []
-    said, probability = verdict(question, evidence)
-    if not said:
-        return []
-    return [Passed(f"{said.capitalize()}, the evidence points that way.", (0,), probability)]
-
-
-def _says(shown: str, quote: str) -> bool:
-    return " ".join(quote.lower().split()).strip(".") in " ".join(shown.lower().split())
+    floor = quotations(evidence)
+    sentences = tuple(
+        VerifiedSentence(sentence.text, tuple(sorted(i + 1 for i in sentence.cites)), sentence.support, "composed")
+        for sentence in passed
+    )
+    return VerifiedAnswer(sentences or floor.sentences, floor.citations, dropped, evidence.probability)
 
 
 def _citations(sentences: Sequence[EvidenceSentence]) -> tuple[Citation, ...]:

@@ -29,6 +29,8 @@ from appliance.answering.words import (
 
 Embed = Callable[[list[str]], np.ndarray]
 MAX_CITES = 3
+SAME_MATTER = 0.5
+"""Share of a claim's stems in a text from which both are about the same matter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,11 @@ def align(claim: Claim, texts: Sequence[str], embed: Embed | None) -> Alignment:
 
 
 def disagreements(claim: Claim, cited: Sequence[str]) -> tuple[str, ...]:
-    """What the claim says and its evidence does not: `number`, `unit`, `date`, `name`. Empty when all agree."""
+    """What the claim says and its evidence does not: `number`, `unit`, `date`, `name`, `turned`. Empty when all agree.
+
+    `cited` are the texts it rests on, best first. `turned`: it denies what the best of them says, or says the
+    opposite of one of its words.
+    """
     text = "\n".join(cited)
     found = quantities(text)
     reasons = []
@@ -106,7 +112,18 @@ def disagreements(claim: Claim, cited: Sequence[str]) -> tuple[str, ...]:
                 reasons.append("name")
         elif name not in low and name not in claim.asked and name.rstrip("s") not in low:
             reasons.append("name")
+    if _turned(claim.text, cited[0]):
+        reasons.append("turned")
     return tuple(dict.fromkeys(reasons))
+
+
+def _turned(claim: str, text: str) -> bool:
+    """True when a claim about the same matter has another polarity than `text`, or an opposite of its words."""
+    both = shared(claim, text)
+    if len(both) < SAME_MATTER * len(set(stems(claim))):
+        return False
+    negated = (negations_near(claim, both) > 0) != (negations_near(text, both) > 0)
+    return negated or opposed_words(claim, text) > 0
 
 
 def support_features(claim: Claim, texts: Sequence[str], aligned: Alignment) -> dict[str, float]:

@@ -16,7 +16,7 @@ from appliance.answering.evidence import Embed
 from appliance.answering.features import rarity_of
 from appliance.answering.sentences import split
 from appliance.answering.support import Claim, align, disagreements, support_features
-from appliance.answering.verdict import agrees, asks_yes_or_no, led
+from appliance.answering.verdict import asks_yes_or_no, bears_out, led
 from appliance.answering.words import stems
 
 ACCEPT = 0.5
@@ -63,22 +63,29 @@ def verify(
     if reasons:
         return Verification(False, 0.0, (), reasons)
     said, rest = led(sentence)
-    if said and not (asks_yes_or_no(question.text) and agrees(said, question, evidence)):
-        return Verification(False, 0.0, (), ("verdict",))
     if said and not rest:
         return Verification(False, 0.0, (), ("bare verdict",))
+    if said and not (asks_yes_or_no(question.text) and bears_out(said, rest, question.text)):
+        return Verification(False, 0.0, (), ("verdict",))
     return check_claim(rest, [s.text for s in evidence.sentences], question.text, embed, accept=accept)
 
 
 def check_claim(
-    sentence: str, texts: Sequence[str], question: str, embed: Embed | None, *, accept: float = ACCEPT
+    sentence: str,
+    texts: Sequence[str],
+    question: str,
+    embed: Embed | None,
+    *,
+    accept: float = ACCEPT,
+    facts: str | None = None,
 ) -> Verification:
-    """As `verify`, against plain texts."""
+    """As `verify`, against plain texts. `facts` is where numbers, dates and names must stand, if not in the cited."""
     if not texts:
         return Verification(False, 0.0, (), ("no evidence",))
     claim = Claim.of(sentence, question)
     aligned = align(claim, texts, embed)
-    reasons = disagreements(claim, [texts[index] for index in aligned.cites])
+    cited = [texts[index] for index in aligned.cites]
+    reasons = disagreements(claim, cited if facts is None else [cited[0], facts])
     name = "support" if embed else "support_lexical"
     support = linear.load(name).probability(support_features(claim, texts, aligned))
     if support < accept:
@@ -88,7 +95,7 @@ def check_claim(
 
 def check_passage(claim: str, context: str, embed: Embed | None, *, accept: float = ACCEPT) -> Verification:
     """As `check_claim`, against the sentences of a whole text: what the evaluation of groundedness calls."""
-    return check_claim(claim, nearest(claim, context), "", embed, accept=accept)
+    return check_claim(claim, nearest(claim, context), "", embed, accept=accept, facts=context)
 
 
 def claim_features(claim: str, context: str, embed: Embed | None) -> dict[str, float]:

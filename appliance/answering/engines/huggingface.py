@@ -36,6 +36,7 @@ class HuggingFaceEngine:
         if any(folder.glob("*.bin")) or any(folder.glob("*.pt")) or any(folder.glob("*.pkl")):
             raise IntegrityFailure(f"pack {folder.name} holds pickled weights", "Remove them; safetensors are enough")
         import torch
+        from safetensors import SafetensorError
         from transformers import AutoModelForCausalLM, AutoTokenizer
 
         torch.set_num_threads(threads)
@@ -43,7 +44,7 @@ class HuggingFaceEngine:
         try:
             tokenizer = AutoTokenizer.from_pretrained(str(folder), **options)
             model = AutoModelForCausalLM.from_pretrained(str(folder), use_safetensors=True, **options)
-        except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
+        except (OSError, ValueError, KeyError, RuntimeError, ImportError, SafetensorError) as error:
             raise Unavailable(f"transformers cannot load pack {folder.name}", _ADVICE) from error
         model.eval()
         if torch.cuda.is_available():

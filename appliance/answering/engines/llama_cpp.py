@@ -54,6 +54,7 @@ class LlamaCppEngine:
             params.cpuparams.n_threads = threads
             params.cpuparams_batch.n_threads = threads
             params.n_threads_http = 1
+            params.warmup = False
             params.cache_ram_mib = 0
             params.n_gpu_layers = 0 if not _has_gpu(xllamacpp) else -1
             params.verbosity = _SILENT
@@ -67,6 +68,8 @@ class LlamaCppEngine:
                 raise Unavailable(f"llama.cpp cannot load {file.name}", _ADVICE) from error
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(socket)
+            # Its destructor waits for ever when its loop has not begun, so a first token is asked for here.
+            server.handle_completions({"prompt": ".", "n_predict": 1, "cache_prompt": False})
         return cls(server, info)
 
     def stream(

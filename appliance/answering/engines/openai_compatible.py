@@ -74,15 +74,22 @@ class OpenAICompatibleEngine:
         self._client.close()
 
     def _address(self) -> str:
+        for address in self._addresses():
+            if any(ipaddress.ip_address(address) in network for network in self._networks):
+                return address
+        raise UsageError("the model endpoint lies outside the declared networks", "See the setting allowed_networks")
+
+    def _addresses(self) -> list[str]:
+        """The host itself when it is an address, else what its name resolves to now."""
+        try:
+            return [str(ipaddress.ip_address(self._host))]
+        except ValueError:
+            pass
         try:
             found = socket.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)
         except OSError as error:
             raise Unavailable("the model endpoint's name is unknown", _ADVICE) from error
-        addresses = [str(entry[4][0]).split("%")[0] for entry in found]
-        for address in addresses:
-            if any(ipaddress.ip_address(address) in network for network in self._networks):
-                return address
-        raise UsageError("the model endpoint lies outside the declared networks", "See the setting allowed_networks")
+        return [str(entry[4][0]).split("%")[0] for entry in found]
 
     def _exchange(self, body: dict[str, Any], cancel: Event) -> Iterator[Piece]:
         address = self._address()
