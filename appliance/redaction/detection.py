@@ -2,7 +2,7 @@
 
 1. Each block's shadow (what a reader sees) is taken; the blocks joined are the document.
 2. Pattern recognizers read the document; cells of a table are read again behind their column's header.
-3. The models read windows of it: spaCy and the ONNX name detector side by side.
+3. The models read windows of it: spaCy where it is English, the ONNX name detector where a name is still possible.
 4. Evidence is weighed against counter-evidence and joined (`resolution`).
 5. Names found are searched in the whole document; then overlaps are settled.
 6. Findings are given in offsets of the original blocks, under the profile's rules.
@@ -13,7 +13,6 @@ raises; there is no partial result.
 
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -115,7 +114,7 @@ def _guarded(name: str, work: Callable[[], _T]) -> _T:
 class Detector:
     """All detectors, loaded once. Use `Detector.open`. Any number of threads may call `find`."""
 
-    def __init__(self, recognizers: "Sequence[EntityRecognizer]", nlp_engine: Any, onnx: Any, threads: int = 2) -> None:
+    def __init__(self, recognizers: "Sequence[EntityRecognizer]", nlp_engine: Any, onnx: Any) -> None:
         from presidio_analyzer import RecognizerRegistry
 
         from appliance.redaction.recognizers.counter import CounterEvidence
@@ -127,7 +126,6 @@ class Detector:
         self._spacy = SpacyNameRecognizer()
         self._counter = CounterEvidence()
         self._nlp_lock = threading.Lock()
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="names") if threads > 1 else None
 
     @classmethod
     def open(
@@ -143,7 +141,7 @@ class Detector:
 
         engine = PackNlpEngine(_pack(packs_dir, spacy_pack))
         engine.load()
-        return cls(all_recognizers(), engine, OnnxNameRecognizer(_pack(packs_dir, ner_pack), threads=max(1, threads - 1)), threads)
+        return cls(all_recognizers(), engine, OnnxNameRecognizer(_pack(packs_dir, ner_pack), threads=max(1, threads)))
 
     def find_text(self, text: str, profile: Profile) -> Findings:
         """Findings of one text under `profile`. Raises as `find`."""
@@ -166,9 +164,6 @@ class Detector:
     def _candidates(self, joined: _Joined, profile: Profile, hints: Sequence[BlockHint]) -> list[Candidate]:
         text, enabled = joined.text, profile.detectors
         windows = joined.windows()
-        onnx_job = None
-        if "pii-rampart" in enabled:
-            onnx_job = self._start(lambda: self._onnx_candidates(windows))
         against = _guarded("counter_evidence", lambda: list(self._counter.spans(text)))
         vetoes = resolution.Spans((start, end) for start, end, _ in against)
         alone = resolution.Spans(_guarded("counter_evidence", lambda: list(self._counter.alone(text))))
@@ -178,21 +173,33 @@ class Detector:
             found += [each for each in self._pattern_candidates(text) if each.type != "ORGANIZATION" or not vetoes.covers(each.start, each.end)]
             found += self._column_candidates(joined, hints)
         if "spacy" in enabled:
-            models += _guarded("spacy", lambda: self._spacy_candidates(windows))
-        if onnx_job:
-            models += onnx_job()
+            readable = [window for window in windows if language_of(window[1]) in ("", "en")]
+            models += _guarded("spacy", lambda: self._spacy_candidates(readable))
         found += [weighed for each in models if (weighed := resolution.weigh(each, text, vetoes, alone))]
+        if "pii-rampart" in enabled:
+            more = _guarded("pii-rampart", lambda: self._onnx_candidates(self._unexplained(windows, found, against)))
+            found += [weighed for each in more if (weighed := resolution.weigh(each, text, vetoes, alone))]
         combined = resolution.combine(found, text)
         if "consistency" in enabled:
             combined = self._consistent(combined, text, vetoes)
         return resolution.settle([each for each in combined if each.score >= 0.3], text)
 
-    def _start(self, work: Callable[[], _T]) -> Callable[[], _T]:
-        """Run `work` beside the rest if there is a thread for it."""
-        if self._pool is None:
-            return lambda: _guarded("pii-rampart", work)
-        future = self._pool.submit(work)
-        return lambda: _guarded("pii-rampart", future.result)
+    @staticmethod
+    def _unexplained(
+        windows: Sequence[tuple[int, str]], found: Sequence[Candidate], against: Sequence[tuple[int, int, str]]
+    ) -> list[tuple[int, str]]:
+        """The segments that may hold a name which nothing has found or explained yet."""
+        from appliance.redaction.recognizers import gate
+
+        doubtful = resolution.Spans((each.start, each.end) for each in found if 0.15 < each.score < 0.55)
+        explained = resolution.Spans([
+            *((each.start, each.end) for each in found if each.score >= 0.55), *((start, end) for start, end, _ in against),
+        ])
+        return [
+            (offset + start, text[start:end])
+            for offset, text in windows for start, end in gate.segments(text)
+            if doubtful.overlaps(offset + start, offset + end) or gate.may_hold_name(text, start, end, explained, offset)
+        ]
 
     def _pattern_candidates(self, text: str) -> list[Candidate]:
         found: list[Candidate] = []

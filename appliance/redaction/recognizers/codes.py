@@ -15,7 +15,7 @@ from appliance.redaction.recognizers.base import ApplianceRecognizer, matches, r
 _MEDICAL = (
     r"m\.?r\.?n\.?|mr|(?:medical|med\.?|patient|hospital|health|clinical|case ?note|chart|unit)[ -](?:rec(?:ord)?s?|chart|file|history|unit|case)|"
     r"patient(?:'s)?(?: id)?|pt\.? id|pat(?:ient)?[ .-]?id|chart|hospital|unit|visit|encounter|accession|specimen|sample|admission|"
-    r"nhc|historia(?: cl[ií]nica)?|n\.?º? ?h(?:ist)?\.?c?|episodio|c\.?i\.?p\.?a?|(?:patienten|fall)(?:nummer|nr\.?)|csn|har|empi|fin"
+    r"nhc|historia(?: cl[ií]nica)?|n\.?[º°o]? ?h(?:ist)?\.?c?|episodio|c\.?i\.?p\.?a?|(?:patienten|fall)(?:nummer|nr\.?)|csn|har|empi|fin"
 )
 _ACCOUNT = (
     r"acc(?:oun)?ts?\.?|a/c|account|bank account|checking|savings|routing|aba|sort code|iban|bic|swift|wallet|loan|mortgage|facility|billing|guarantor|"
@@ -28,7 +28,7 @@ _ID = (
     r"employee|emp\.?|staff|personnel|payroll|badge|service|army|military|soldier|force|rank|roster|student|user(?: ?name)?|login|operator|agent|"
     r"case|docket|matter|file|application|app\.?|appl\.?|reference|refs?\.?|our ref\.?|your ref\.?|ticket|incident|complaint|report|dossier|aktenzeichen|az\.?|expediente|"
     r"serial|s/n|sn|device|implant|pacemaker|pump|udi|imei|imsi|iccid|vin|vehicle|chassis|tail|hull|asset|tag|equipment|"
-    r"ssn|social security|tax(?:payer)?|tin|ein|itin|vat|crn|company|business|dni|nif|nie|n\.?º? ?col(?:egiado)?\.?|colegiado|bsn|aadhaar|pan|"
+    r"ssn|social security|tax(?:payer)?|tin|ein|itin|vat|crn|company|business|dni|nif|nie|n\.?[º°o]? ?col(?:egiado)?\.?|colegiado|bsn|aadhaar|pan|"
     r"room|rm|bed|ward|bay|booking|reservation|pnr|travel order|order|clearance|contract|invoice|receipt|voucher|sar|str|kyc|screening|alert"
 )
 _NUMBER_WORD = r"(?:numbers?|numero|número|num\.?|no\.?|nr\.?|nos\.?|n[.º°o]{1,2}|n\.?º|№|#|code|id(?:entifier)?|ident\.?)"

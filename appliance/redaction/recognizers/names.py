@@ -32,7 +32,7 @@ _FORM_LABEL = (
     r"(?:emergency )?contact(?: person)?|next of kin|nok|guardian|mother|father|spouse|wife|husband|partner|son|daughter|parent|carer|caregiver|"
     r"customer|client|account holder|holder|cardholder|borrower|co-borrower|guarantor|beneficiary|payee|payer|remitter|director|secretary|chair(?:man|woman|person)?|treasurer|shareholder|owner|"
     r"(?:relationship |account |case |project )?manager|officer|supervisor|employee|requester|requested by|assigned to|reporter|interviewer|interviewee|attendees?|present|participants?|apologies|minutes(?: taken)? by|"
-    r"driver|passenger|traveller|traveler|commander|operator|technician|inspector|engineer|poc|point of contact|signature)"
+    r"driver|passenger|traveller|traveler|commander|operator|technician|inspector|engineer|poc|point of contact|signature|custodian|held by|issued to|keyholder|assignee|assigned|owned by|entered by|counted by|handed to|received by|collected by|returned by)"
 )
 _KIN = (
     r"(?:wife|husband|spouse|partner|fianc[eé]e?|girlfriend|boyfriend|daughter|son|mother|mom|mum|father|dad|sister|brother|grandmother|grandfather|grandma|grandpa|granddaughter|grandson|aunt|uncle|niece|nephew|cousin|"
@@ -57,6 +57,7 @@ _RULES = tuple((regex.compile(pattern, regex.MULTILINE | regex.V1), score, reaso
     (rf"(?i:\b(?:saw|met|examined|told|asked|emailed|phoned|informed|treated|consulted|introduced|for))[ ](?P<v>{_TOKEN}[ ](?:{_PARTICLE}[ ])?{_TOKEN})(?=[ ]*(?:[,.;(]|for\b|in\b|on\b|at\b|and\b|who\b|with\b|today\b|$))", 0.5, "object of a verb with a person"),
     (rf"(?i:\b(?:by|with|from|and|cc|to|of|per)|[,;:])[ ](?P<v>(?:\p{{Lu}}\.[ -]?){{1,3}}(?:{_PARTICLE}[ ])?\p{{Lu}}[\p{{L}}\p{{M}}'-]{{2,}})", 0.6, "initials and a surname"),
     (rf"(?<![\p{{L}}.])(?P<v>(?:\p{{Lu}}\.[ -]?){{2,3}}(?:{_PARTICLE}[ ])?\p{{Lu}}[\p{{L}}\p{{M}}'-]{{2,}})", 0.45, "initials and a surname"),
+    (r"(?<![\p{L}.])(?P<v>\p{Lu}[\p{L}\p{M}'-]*\p{Ll}, (?:\p{Lu}\.[ ]?){1,3})", 0.5, "surname, initial"),
     (rf"(?i:\b(?:the )?(?:applicants?|appellant|plaintiff|defendant|claimant|complainant|respondent|accused|deceased|witness|victim)),?[ ](?:{_TITLE}\.? )?(?P<v>{NAME})", 0.6, "party to a case"),
     (rf"(?i:\b(?:employee|patient|customer|client|resident|tenant|borrower|user|member|soldier|traveller|passenger|director|inmate|pupil|student))[ ](?:{_TITLE}\.? )?(?P<v>{_TOKEN}[ ](?:{_PARTICLE}[ ])?{_TOKEN})", 0.55, "after a role"),
 ))

@@ -18,7 +18,7 @@ _CANDIDATE = regex.compile(
     r"(?<![\w/.:=#-])(?<!\d[ ,])(?:\+|00|\(\+?\d|\()?\d(?:[ .\u00b7/-]{0,2}\(?\d\)?){5,16}(?![\w]|[.,/:-]\d|%|-[A-Za-z]\b)"
     r"(?P<ext>[ ,;]{0,2}(?:ext\.?|extension|x|durchwahl|anexo|poste)[ .:#]{0,2}\d{1,6}(?!\w))?", regex.IGNORECASE)
 _LABEL = regex.compile(
-    r"(?:\b(?:tel(?:ephone|[eé]fono|\.)?|phone|ph|mobile|cell(?:phone|ular)?|m[oó]vil|fax|pager|beeper|bleep|call(?:ed|ing|s)?|dial|ring|text|sms|whatsapp|"
+    r"(?:\b(?:tel(?:ephone|[eé]f(?:ono)?|\.)?\.?|phone|ph|mobile|cell(?:phone|ular)?|m[oó]vil|fax|pager|beeper|bleep|call(?:ed|ing|s)?|dial|ring|text|sms|whatsapp|"
     r"contact(?:ed)?(?: (?:number|no|at|me|us|him|her|them))?|reach(?:ed|able)?(?: (?:me|us|him|her|them))?(?: (?:at|on))?|answering at|number is|"
     r"messages? to|hotline|helpline|landline|office|home|work|desk|direct(?: line)?|voicemail|line)\b|(?:^|[\s(|])[tmfp]:)[^\n\d]{0,25}$", regex.IGNORECASE)
 _LABEL_AFTER = regex.compile(r"[ ]?[-(]?[ ]?(?:office|fax|mobile|home|work|cell|desk|phone)\b", regex.IGNORECASE)
