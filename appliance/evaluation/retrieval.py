@@ -144,8 +144,9 @@ def read(directory: Path) -> DataSet:
     try:
         with (directory / "qrels" / "test.tsv").open(encoding="utf-8", newline="") as file:
             for line in list(csv.reader(file, delimiter="\t"))[1:]:
-                if line[0] in queries and float(line[2]) > 0:
-                    qrels.setdefault(line[0], {})[line[1]] = float(line[2])
+                grade = float(line[2])
+                if line[0] in queries and grade > 0:
+                    qrels.setdefault(line[0], {})[line[1]] = grade
     except (OSError, ValueError, IndexError) as error:
         path = directory / "qrels" / "test.tsv"
         raise Unreadable(f"{path} is no BEIR judgement file", "Use the BEIR layout") from error
