@@ -19,7 +19,7 @@ _HEADS = (
     r"Court|Tribunal|Ministry|Prosecutor's Office|Prosecution Office|Police|Prison|Penitentiary|Council|Municipality|Directorate|Agency|Authority|Department|Committee|Commission|Parliament|Assembly|Bar Association|Chamber|"
     r"Church|Parish|Union|Party|Regiment|Battalion|Brigade|Squadron|Barracks|Airport|Hotel"
 )
-_WORD = r"(?:[\p{Lu}][\p{L}\p{M}'&.-]*|St\.|&)"
+_WORD = r"(?:[\p{Lu}][\p{L}\p{M}'&.-]{0,30}|St\.|&)"
 _OF = r"(?:University|Bank|Court|City|County|Ministry|Department|College|Institute|School|Church|Council|House|Chamber|Hospital|Society|Academy|Office|Board|Federation|Municipality|Sisters|Daughters) (?:of|de|del|for) (?:the )?"
 _BY_HEAD = regex.compile(rf"(?<![\p{{L}}.])(?:{_OF}|{_WORD} (?:(?:and|&) )?){{1,5}}(?:{_HEADS})(?![\p{{L}}])\.?(?: (?:of|de|del|for) (?:the )?{_WORD}(?: {_WORD}){{0,2}})?")
 _SPANISH = regex.compile(rf"(?<!\p{{L}})(?:Hospital|Cl[ií]nica|Centro(?: de Salud| M[eé]dico)?|Complejo Hospitalario|Instituto|Universidad|Fundaci[oó]n|Ambulatorio|Residencia|Policl[ií]nica)(?: (?:de|del|de la|la|las|los|y|e|i|en|General|Universitari[oa]|Cl[ií]nico|Regional|Provincial|Comarcal)){{0,4}} {_WORD}(?:(?: (?:de|del|de la|la|las|los|y|i)){{0,2}} {_WORD}){{0,5}}")

@@ -18,7 +18,7 @@ _STATES = (
     r"Georgia|Hawaii|Idaho|Illinois|Indiana|Iowa|Kansas|Kentucky|Louisiana|Maine|Maryland|Massachusetts|Michigan|Minnesota|Mississippi|Missouri|Montana|Nebraska|Nevada|New Hampshire|New Jersey|New Mexico|New York|"
     r"North Carolina|North Dakota|Ohio|Oklahoma|Oregon|Pennsylvania|Rhode Island|South Carolina|South Dakota|Tennessee|Texas|Utah|Vermont|Virginia|Washington|West Virginia|Wisconsin|Wyoming)"
 )
-_WORD = r"[\p{Lu}][\p{L}\p{M}'.-]*"
+_WORD = r"[\p{Lu}][\p{L}\p{M}'.-]{0,30}"
 _UNIT = r"(?:[,]?[ \n]{1,2}(?:(?:Apt|Apartment|Suite|Ste|Unit|Flat|Floor|Fl|Room|Rm|Bldg|Building|Piso|Puerta|Wohnung)\.?|#)[ ]?[\w-]{1,6})"
 _TOWN = rf"{_WORD}(?:[ -]{_WORD}){{0,3}}"
 _CITY_STATE_ZIP = rf"(?:(?:[ ]?,?[ \n]{{1,3}}){_TOWN}(?:[ \n]?,[ \n]{{1,3}}{_STATES}(?![\w])(?:[ \n,]{{1,3}}\d{{5}}(?:-\d{{4}})?(?!\d))?|[ ]{_STATES}[ ,]{{1,2}}\d{{5}}(?:-\d{{4}})?(?!\d)))"
