@@ -54,5 +54,12 @@ def _citations(sentences: Sequence[EvidenceSentence]) -> tuple[Citation, ...]:
 def _citation(n: int, sentence: EvidenceSentence) -> Citation:
     passage = sentence.passage
     return Citation(
-        n, passage.document, passage.version, passage.chunk.id, passage.chunk.title, sentence.page, sentence.text, sentence.boxes
+        n,
+        passage.document,
+        passage.version,
+        passage.chunk.id,
+        passage.chunk.title,
+        sentence.page,
+        sentence.text,
+        sentence.boxes,
     )

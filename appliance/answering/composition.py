@@ -14,7 +14,9 @@ from appliance.answering.prompt import build, render
 from appliance.answering.sentences import complete
 
 _MARKUP = re.compile(r"[*_`#]+(?=\S)|(?<=\S)[*_`]+|^\s*(?:[-*•]|\d{1,2}[.)])\s+|^\s*(?:answer|a)\s*:\s*", re.IGNORECASE)
-_NUMBERS = re.compile(r"\s*\[(?:evidence\s*)?\d{1,2}(?:\s*,\s*\d{1,2})*\]|\s*\((?:evidence|source)s?\s*\d[\d, and]*\)", re.IGNORECASE)
+_NUMBERS = re.compile(
+    r"\s*\[(?:evidence\s*)?\d{1,2}(?:\s*,\s*\d{1,2})*\]|\s*\((?:evidence|source)s?\s*\d[\d, and]*\)", re.IGNORECASE
+)
 
 
 class Deadline(Event):

@@ -133,7 +133,9 @@ def _logit(probability: float) -> float:
 
 @lru_cache(maxsize=1)
 def _background() -> tuple[int, int, dict[str, int]]:
-    content = json.loads(resources.files("appliance.answering").joinpath("weights", "background.json").read_text("utf-8"))
+    content = json.loads(
+        resources.files("appliance.answering").joinpath("weights", "background.json").read_text("utf-8")
+    )
     return int(content["units"]), int(content["floor"]), content["frequency"]
 
 

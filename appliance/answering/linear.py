@@ -33,7 +33,9 @@ class Linear:
 def load(name: str) -> Linear:
     """The model `name` of this package (`weights/NAME.json`). Raises IntegrityFailure when it is malformed."""
     try:
-        content = json.loads(resources.files("appliance.answering").joinpath("weights", f"{name}.json").read_text("utf-8"))
+        content = json.loads(
+            resources.files("appliance.answering").joinpath("weights", f"{name}.json").read_text("utf-8")
+        )
         weights = {str(key): float(value) for key, value in content["features"].items()}
         return Linear(weights, float(content["intercept"]))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:

@@ -8,21 +8,23 @@ from collections.abc import Iterable
 
 from appliance.answering.words import DOWN, NEGATIONS, UP, WORD, stem, stems
 
-_PAIRS = """increase decrease;increases decreases;increased decreased;increasing decreasing;higher lower;high low;more less;
-more fewer;greater smaller;rise fall;rises falls;rose fell;elevated reduced;elevates reduces;enhance impair;enhances impairs;
-enhanced impaired;promote inhibit;promotes inhibits;promoted inhibited;activate inhibit;activates inhibits;activated inhibited;
-activation inhibition;improve worsen;improves worsens;improved worsened;better worse;upregulate downregulate;
-upregulates downregulates;upregulated downregulated;induce suppress;induces suppresses;induced suppressed;
-cause prevent;causes prevents;caused prevented;gain loss;positive negative;positively negatively;most least;always never;
-all none;before after;above below;over under;maximum minimum;longer shorter;long short;larger smaller;large small;
-stronger weaker;strong weak;faster slower;fast slow;early late;earlier later;present absent;presence absence;
-sensitive resistant;sensitivity resistance;susceptible resistant;dependent independent;beneficial harmful;safe unsafe;
-effective ineffective;significant insignificant;able unable;possible impossible;likely unlikely;common rare;
-accelerate delay;accelerates delays;accelerated delayed;stimulate inhibit;stimulates inhibits;with without;
-allowed forbidden;permitted prohibited;required optional;start stop;started stopped;open closed;approve reject;
-approved rejected;accept refuse;accepted refused;succeeded failed;success failure;inpatient outpatient;debit credit;
-first last;old young;older younger;male female;men women;left right;oral intravenous;acute chronic;include exclude;
-includes excludes;included excluded;same different;similar different;active inactive;normal abnormal;gain lose;raise lower"""
+_PAIRS = """increase decrease;increases decreases;increased decreased;increasing decreasing;higher lower;high low;
+more less;more fewer;greater smaller;rise fall;rises falls;rose fell;elevated reduced;elevates reduces;
+enhance impair;enhances impairs;enhanced impaired;promote inhibit;promotes inhibits;promoted inhibited;
+activate inhibit;activates inhibits;activated inhibited;activation inhibition;improve worsen;
+improves worsens;improved worsened;better worse;upregulate downregulate;upregulates downregulates;
+upregulated downregulated;induce suppress;induces suppresses;induced suppressed;cause prevent;
+causes prevents;caused prevented;gain loss;positive negative;positively negatively;most least;always never;
+all none;before after;above below;over under;maximum minimum;longer shorter;long short;larger smaller;
+large small;stronger weaker;strong weak;faster slower;fast slow;early late;earlier later;present absent;
+presence absence;sensitive resistant;sensitivity resistance;susceptible resistant;dependent independent;
+beneficial harmful;safe unsafe;effective ineffective;significant insignificant;able unable;
+possible impossible;likely unlikely;common rare;accelerate delay;accelerates delays;accelerated delayed;
+stimulate inhibit;stimulates inhibits;with without;allowed forbidden;permitted prohibited;required optional;
+start stop;started stopped;open closed;approve reject;approved rejected;accept refuse;accepted refused;
+succeeded failed;success failure;inpatient outpatient;debit credit;first last;old young;older younger;
+male female;men women;left right;oral intravenous;acute chronic;include exclude;includes excludes;
+included excluded;same different;similar different;active inactive;normal abnormal;gain lose;raise lower"""
 
 
 def _table() -> dict[str, frozenset[str]]:
@@ -35,13 +37,17 @@ def _table() -> dict[str, frozenset[str]]:
 
 
 OPPOSITES = _table()
-_AUXILIARY = re.compile(r"\b(is|are|was|were|does|do|did|can|could|will|would|should|may|might|must|has|have|had)\b(?! not)", re.IGNORECASE)
+_AUXILIARY = re.compile(
+    r"\b(is|are|was|were|does|do|did|can|could|will|would|should|may|might|must|has|have|had)\b(?! not)", re.IGNORECASE
+)
 _NOT = re.compile(r"\b(?:do|does|did) not |\bnot |\bno |\bnever |n't\b|\bcannot\b", re.IGNORECASE)
 
 
 def opposite(sentence: str) -> str:
     """The sentence turned round: opposites swapped, else a negation taken out or put in."""
-    swapped = re.sub(r"[A-Za-z]+", lambda m: next(iter(sorted(OPPOSITES.get(m.group().lower(), {m.group()})))), sentence)
+    swapped = re.sub(
+        r"[A-Za-z]+", lambda m: next(iter(sorted(OPPOSITES.get(m.group().lower(), {m.group()})))), sentence
+    )
     if swapped.lower() != sentence.lower():
         return swapped
     if _NOT.search(sentence):

@@ -42,7 +42,9 @@ def build(
     room -= len(system) + len(user.template) + len(asked)
     lines: list[str] = []
     for number, sentence in enumerate(evidence.sentences, 1):
-        line = f"[{number}] {_place(sentence.passage.chunk.title, sentence.passage.chunk.section)}{neutral(sentence.text)}"
+        line = (
+            f"[{number}] {_place(sentence.passage.chunk.title, sentence.passage.chunk.section)}{neutral(sentence.text)}"
+        )
         if lines and len(line) + 1 > room:
             break
         lines.append(line[: max(200, room)])

@@ -24,9 +24,7 @@ def check(text: str, limit: int) -> str:
     if not text.strip():
         raise UsageError("the question is empty", _ADVICE)
     joiners = {match.start() for match in _JOINERS.finditer(text)}
-    kept = "".join(
-        c if i in joiners else " " if c.isspace() else "" if _unseen(c) else c for i, c in enumerate(text)
-    )
+    kept = "".join(c if i in joiners else " " if c.isspace() else "" if _unseen(c) else c for i, c in enumerate(text))
     cleaned = " ".join(unicodedata.normalize("NFC", kept).split())
     if not any(c.isalnum() for c in cleaned):
         raise UsageError("the question holds no letters or digits", _ADVICE)

@@ -8,7 +8,94 @@ import re
 from dataclasses import dataclass
 
 _ABBREVIATIONS = frozenset(
-    ["dr", "mr", "mrs", "ms", "prof", "st", "sr", "jr", "vs", "etc", "e.g", "i.e", "eg", "ie", "fig", "figs", "no", "nos", "vol", "pp", "approx", "dept", "est", "inc", "ltd", "co", "corp", "art", "sec", "al", "ca", "cf", "resp", "ref", "refs", "min", "max", "tel", "ext", "rev", "gen", "col", "capt", "lt", "sgt", "maj", "cmdr", "hon", "jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec", "mon", "tue", "wed", "thu", "fri", "sat", "sun", "p.o", "b.i.d", "t.i.d", "q.i.d", "p.r.n", "q.d", "a.m", "p.m", "u.s", "u.k", "eq", "tab", "para", "appt", "para", "sub", "spp", "sp", "var"]
+    [
+        "dr",
+        "mr",
+        "mrs",
+        "ms",
+        "prof",
+        "st",
+        "sr",
+        "jr",
+        "vs",
+        "etc",
+        "e.g",
+        "i.e",
+        "eg",
+        "ie",
+        "fig",
+        "figs",
+        "no",
+        "nos",
+        "vol",
+        "pp",
+        "approx",
+        "dept",
+        "est",
+        "inc",
+        "ltd",
+        "co",
+        "corp",
+        "art",
+        "sec",
+        "al",
+        "ca",
+        "cf",
+        "resp",
+        "ref",
+        "refs",
+        "min",
+        "max",
+        "tel",
+        "ext",
+        "rev",
+        "gen",
+        "col",
+        "capt",
+        "lt",
+        "sgt",
+        "maj",
+        "cmdr",
+        "hon",
+        "jan",
+        "feb",
+        "mar",
+        "apr",
+        "jun",
+        "jul",
+        "aug",
+        "sep",
+        "sept",
+        "oct",
+        "nov",
+        "dec",
+        "mon",
+        "tue",
+        "wed",
+        "thu",
+        "fri",
+        "sat",
+        "sun",
+        "p.o",
+        "b.i.d",
+        "t.i.d",
+        "q.i.d",
+        "p.r.n",
+        "q.d",
+        "a.m",
+        "p.m",
+        "u.s",
+        "u.k",
+        "eq",
+        "tab",
+        "para",
+        "appt",
+        "para",
+        "sub",
+        "spp",
+        "sp",
+        "var",
+    ]
 )
 _END = re.compile(r"[.!?…]+[\"'”’)\]]*(?=\s|$)")
 _ITEM = re.compile(r"\s*(?:[-*•·▪–—◦]|\(?\d{1,3}[.)]|\(?[a-z][.)]|\([ivx]+\))\s+")
@@ -96,13 +183,19 @@ def _heading(before: str, line: str) -> bool:
 
 def _is_header(line: str, rows: int) -> bool:
     line = line.strip()
-    cells = [cell.strip() for cell in (line.strip("|") if line.startswith("|") and line.endswith("|") else line).split("|")]
+    cells = [
+        cell.strip() for cell in (line.strip("|") if line.startswith("|") and line.endswith("|") else line).split("|")
+    ]
     if rows == 0 or (rows == 1 and not re.search(r"\w", line)):
         return True
     if rows > 2:
         return False
     body = [cell for cell in cells[1:] if cell]
-    return not cells[0] and bool(body) and all(re.fullmatch(r"(?:19|20)\d\d|[A-Z][^\d]*|[$€£%].{0,12}", cell) for cell in body)
+    return (
+        not cells[0]
+        and bool(body)
+        and all(re.fullmatch(r"(?:19|20)\d\d|[A-Z][^\d]*|[$€£%].{0,12}", cell) for cell in body)
+    )
 
 
 def _item(text: str, start: int, end: int) -> list[Unit]:
@@ -146,7 +239,9 @@ def _bounded(text: str, unit: Unit) -> list[Unit]:
         cut = cut if cut > at else at + _MAX_UNIT
         pieces.append(_trimmed(text, at, cut, unit.kind, unit.header))
         at = cut
-    return [piece for piece in [*pieces, _trimmed(text, at, unit.end, unit.kind, unit.header)] if piece.end > piece.start]
+    return [
+        piece for piece in [*pieces, _trimmed(text, at, unit.end, unit.kind, unit.header)] if piece.end > piece.start
+    ]
 
 
 def _trimmed(text: str, start: int, end: int, kind: str = "sentence", header: str = "") -> Unit:

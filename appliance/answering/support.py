@@ -48,8 +48,14 @@ class Claim:
     @classmethod
     def of(cls, text: str, question: str) -> "Claim":
         """Take `text` apart; what the `question` itself named need not stand in the evidence."""
-        asked = frozenset(stems(question)) | frozenset(names(question)) | frozenset(q.lower() for q in re.findall(r"[\w-]+", question))
-        return cls(text, tuple(stems(text)), tuple(quantities(text)), frozenset(dates(text)), frozenset(names(text)), asked)
+        asked = (
+            frozenset(stems(question))
+            | frozenset(names(question))
+            | frozenset(q.lower() for q in re.findall(r"[\w-]+", question))
+        )
+        return cls(
+            text, tuple(stems(text)), tuple(quantities(text)), frozenset(dates(text)), frozenset(names(text)), asked
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,5 +196,7 @@ def _date_in(date: str, found: set[str], text: str) -> bool:
         return True
     parts = date.split("-")
     return len(parts) == 3 and any(
-        all(a == b or "?" in a for a, b in zip(parts, other.split("-"), strict=False)) for other in found if other.count("-") == 2
+        all(a == b or "?" in a for a, b in zip(parts, other.split("-"), strict=False))
+        for other in found
+        if other.count("-") == 2
     )

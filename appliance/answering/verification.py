@@ -24,16 +24,22 @@ NEAR = 12
 """Sentences of a long text that are embedded for one claim."""
 
 _META = re.compile(
-    r"\b(?:the |this |that )?(?:provided |given |above |numbered )?(?:evidence|context|passage|excerpt|text|information provided|document)s?\b"
-    r".{0,30}\b(?:says?|states?|mentions?|shows?|indicates?|suggests?|does not|do not|doesn't|contains?|provides?|is about)\b"
-    r"|\b(?:based on|according to|as (?:stated|mentioned|described) in|from) (?:the )?(?:provided |given |above )?(?:evidence|context|passage|excerpt|text|information)\b"
-    r"|not in the evidence|\bas an ai\b|\b(?:i|we) (?:cannot|can't|can not|am unable|do not|don't|apologi[sz]e|am sorry)\b|\bi'm (?:sorry|unable)\b",
+    r"\b(?:the |this |that )?(?:provided |given |above |numbered )?(?:evidence|context|passage|excerpt|text|"
+    r"information provided|document)s?\b"
+    r".{0,30}\b(?:says?|states?|mentions?|shows?|indicates?|suggests?|does not|do not|doesn't|contains?|"
+    r"provides?|is about)\b"
+    r"|\b(?:based on|according to|as (?:stated|mentioned|described) in|from) (?:the )?(?:provided |given |above "
+    r")?(?:evidence|context|passage|excerpt|text|information)\b"
+    r"|not in the evidence|\bas an ai\b|\b(?:i|we) (?:cannot|can't|can not|am unable|do not|don't|apologi[sz]e|"
+    r"am sorry)\b|\bi'm (?:sorry|unable)\b",
     re.IGNORECASE,
 )
 _LEAD = re.compile(
-    r"^(?:(?:based on|according to|as (?:stated|mentioned|described|shown) in|from) (?:the )?(?:provided |given |above |numbered )?"
+    r"^(?:(?:based on|according to|as (?:stated|mentioned|described|shown) in|from) (?:the )?(?:provided |given "
+    r"|above |numbered )?"
     r"(?:evidence|context|passage|excerpt|text|information|documents?)(?: provided)?(?: \[?\d+\]?)?,?\s*"
-    r"|(?:the )?(?:provided |given |numbered )?(?:evidence|context|text|document) (?:says|states|shows|indicates|mentions|suggests)(?: that)?,?\s*)",
+    r"|(?:the )?(?:provided |given |numbered )?(?:evidence|context|text|document) (?:says|states|shows|"
+    r"indicates|mentions|suggests)(?: that)?,?\s*)",
     re.IGNORECASE,
 )
 _NOT_TEXT = re.compile(r"https?://|www\.|!\[|\]\(|<[a-z/]|```", re.IGNORECASE)

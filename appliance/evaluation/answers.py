@@ -61,7 +61,11 @@ class Prediction:
 
 
 def evaluate(
-    rows: Iterable[Row], engine: Engine | None, embed: Embed | None, settings: Settings, predictions_path: Path | None = None
+    rows: Iterable[Row],
+    engine: Engine | None,
+    embed: Embed | None,
+    settings: Settings,
+    predictions_path: Path | None = None,
 ) -> dict[str, Any]:
     """Answer every row and count. Without `engine` the quotations alone answer.
 

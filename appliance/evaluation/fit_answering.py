@@ -2,8 +2,8 @@
 
     python -m appliance.evaluation.fit_answering DATA [background|evidence|support]
 
-DATA holds `answers/`, `groundedness/` and `retrieval/`; the embedding pack is that of the settings. Logistic regression on named features;
-what is reported was measured by cross-validation in five folds, split by a hash of the question or claim.
+DATA holds `answers/`, `groundedness/` and `retrieval/`; the embedding pack is that of the settings. Logistic
+regression on named features; what is reported was measured by cross-validation in five folds, split by a hash of the question or claim.
 """
 
 import hashlib
@@ -45,7 +45,9 @@ def fit_background(data: Path) -> None:
             units += 1
     common = [(stem, n) for stem, n in frequency.most_common(BACKGROUND_STEMS) if stem.isalpha()]
     content = {"units": units, "floor": common[-1][1], "frequency": dict(sorted(common))}
-    (WEIGHTS / "background.json").write_text(json.dumps(content, ensure_ascii=False, separators=(",", ":")) + "\n", "utf-8")
+    (WEIGHTS / "background.json").write_text(
+        json.dumps(content, ensure_ascii=False, separators=(",", ":")) + "\n", "utf-8"
+    )
 
 
 def _texts(data: Path) -> Iterable[str]:
@@ -85,7 +87,9 @@ def training_rows(data: Path) -> list[Row]:
             if name == "tatqa" and row["answer_type"] in ("span", "multi-span"):
                 left = [c for c in row["contexts"] if gain(c["text"], row["answers"]) < 1.0]
                 if 1 < len(left) < len(row["contexts"]):
-                    rows.append(row | {"contexts": left, "answers": [], "answerable": False, "id": row["id"] + "-withheld"})
+                    rows.append(
+                        row | {"contexts": left, "answers": [], "answerable": False, "id": row["id"] + "-withheld"}
+                    )
     return rows
 
 
@@ -123,7 +127,14 @@ def fit_support(data: Path, embed: Embed) -> None:
             pairs = sorted(set(zip(sets, fine, strict=True)))
             return {
                 "accepted": {
-                    f"{group}: {kind}": round(float(np.mean([p >= 0.5 for p, s, f in zip(out, sets, fine, strict=True) if (s, f) == (group, kind)])), 4)
+                    f"{group}: {kind}": round(
+                        float(
+                            np.mean(
+                                [p >= 0.5 for p, s, f in zip(out, sets, fine, strict=True) if (s, f) == (group, kind)]
+                            )
+                        ),
+                        4,
+                    )
                     for group, kind in pairs
                 }
             }
@@ -142,7 +153,10 @@ def _fit_sentences(name: str, ranked: list[tuple[Row, Ranking]]) -> None:
             top = max(gains)
             gains = [1.0 if value >= max(0.2, 0.8 * top) else 0.0 for value in gains]
         elif row["set"] == "covidqa":
-            gains = [g if c.passage.chunk.id == row["gold_context"] else 0.0 for g, c in zip(gains, ranking.candidates, strict=False)]
+            gains = [
+                g if c.passage.chunk.id == row["gold_context"] else 0.0
+                for g, c in zip(gains, ranking.candidates, strict=False)
+            ]
         positive = sum(value >= 0.6 for value in gains)
         if not positive:
             continue
@@ -181,7 +195,9 @@ def fit(
     scale = x.std(axis=0) + 1e-6
 
     def model(chosen: np.ndarray) -> Any:
-        return LogisticRegression(C=strength, max_iter=2000).fit(x[chosen] / scale, y[chosen], sample_weight=sample[chosen])
+        return LogisticRegression(C=strength, max_iter=2000).fit(
+            x[chosen] / scale, y[chosen], sample_weight=sample[chosen]
+        )
 
     folds = np.array([fold(group) for group in groups])
     out = np.zeros(len(y))
@@ -194,7 +210,9 @@ def fit(
         report["balanced_accuracy"][group] = balanced(y[chosen], out[chosen] >= 0.5)
     if extra:
         report |= extra(out)
-    features = {key: round(float(w / s), 4) for key, w, s in zip(names, final.coef_[0], scale, strict=True) if abs(w) > 1e-3}
+    features = {
+        key: round(float(w / s), 4) for key, w, s in zip(names, final.coef_[0], scale, strict=True) if abs(w) > 1e-3
+    }
     content = {"features": features, "intercept": round(float(final.intercept_[0]), 4), "fitted": report}
     (WEIGHTS / f"{name}.json").write_text(json.dumps(content, indent=2) + "\n", "utf-8")
     print(name, json.dumps(report), file=sys.stderr)

@@ -37,5 +37,7 @@ def evaluate(rows: Iterable[Row]) -> dict[str, Any]:
 
 
 def _rate(flagged: dict[tuple[str, str], list[bool]], label: str, where: str | None = None) -> float | None:
-    values = [value for (kind, place), found in flagged.items() if kind == label and where in (None, place) for value in found]
+    values = [
+        value for (kind, place), found in flagged.items() if kind == label and where in (None, place) for value in found
+    ]
     return round(sum(values) / len(values), 4) if values else None

@@ -15,7 +15,9 @@ from dataclasses import dataclass
 
 THRESHOLD = 1.0
 
-INVISIBLE = re.compile("[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e0fff]")
+INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e0fff]"
+)
 """Characters that a reader does not see: zero-width, bidirectional controls, tags."""
 
 
@@ -31,10 +33,15 @@ class Family:
 
 
 def _family(name: str, weight: float, *parts: str, question: bool = True, document: bool = True) -> Family:
-    return Family(name, weight, re.compile("|".join(f"(?:{part})" for part in parts), re.IGNORECASE), question, document)
+    return Family(
+        name, weight, re.compile("|".join(f"(?:{part})" for part in parts), re.IGNORECASE), question, document
+    )
 
 
-_PRIOR = r"(?:previous|prior|preceding|above|earlier|former|foregoing|initial|original|existing|old|all|any|every|these|those|your|the)"
+_PRIOR = (
+    r"(?:previous|prior|preceding|above|earlier|former|foregoing|initial|original|existing|old|all|any|"
+    r"every|these|those|your|the)"
+)
 _ORDERS = (
     r"(?:instructions?|prompts?|commands?|directions?|directives?|guidelines?|orders|rules|guardrails|context|training|"
     r"constraints|restrictions|policies|programming|filters?|messages?|tasks?|assignments?)"
@@ -46,60 +53,92 @@ _DROP = (
 
 FAMILIES: tuple[Family, ...] = (
     _family(
-        "override", 1.0,
+        "override",
+        1.0,
         rf"\b{_DROP}\s+(?:\w+\s+){{0,4}}?{_PRIOR}\s+(?:\w+\s+){{0,3}}?{_ORDERS}\b",
         rf"\b{_DROP}\s+(?:\w+\s+){{0,3}}?(?:everything|every?thing|anything|all(?: of)? (?:that|what))\b.{{0,40}}\b"
         r"(?:told|said|before|above|instructed|asked|learned|given|prior|previous|so far)\b",
         r"\bnew (?:instructions?|task|orders?|directive)s?\s*(?::|is\b|are\b|from\b)",
-        r"\b(?:instead|now)\b.{0,30}\byour (?:new|real|only|actual|true) (?:task|goal|job|instruction|purpose|objective|mission)\b",
+        r"\b(?:instead|now)\b.{0,30}\byour (?:new|real|only|actual|true) (?:task|goal|job|instruction|purpose|"
+        r"objective|mission)\b",
     ),
     _family(
-        "role", 1.0,
-        r"\b(?:do anything now|jailbr(?:eak|oken)|developer mode (?:enabled|on|output)|god mode|dan mode|evil-?bot|dude mode)\b",
-        r"\byou are (?:now |going to be |about to )(?:\w+\s+){0,6}?(?:dan|ai|model|bot|assistant|character|chatbot|free|unrestricted|immerse)\b",
-        r"\b(?:act|behave|respond|answer|reply|speak|roleplay|role-play) (?:exactly )?(?:as|like) (?:if you (?:were|are|had)|an? (?:unrestricted|uncensored|evil|unfiltered|amoral))\b",
-        r"\b(?:pretend|imagine|suppose) (?:that |to be )?(?:you(?:'re| are| have)?|an?) (?:\w+\s+){0,6}?(?:no (?:restrictions|rules|limits|filters|guidelines)|without (?:any )?(?:restrictions|rules|limits|filters)|unrestricted|unfiltered|jailbroken)\b",
+        "role",
+        1.0,
+        r"\b(?:do anything now|jailbr(?:eak|oken)|developer mode (?:enabled|on|output)|god mode|dan mode|"
+        r"evil-?bot|dude mode)\b",
+        r"\byou are (?:now |going to be |about to )(?:\w+\s+){0,6}?(?:dan|ai|model|bot|assistant|character|"
+        r"chatbot|free|unrestricted|immerse)\b",
+        r"\b(?:act|behave|respond|answer|reply|speak|roleplay|role-play) (?:exactly )?(?:as|like) (?:if you "
+        r"(?:were|are|had)|an? (?:unrestricted|uncensored|evil|unfiltered|amoral))\b",
+        r"\b(?:pretend|imagine|suppose) (?:that |to be )?(?:you(?:'re| are| have)?|an?) (?:\w+\s+){0,6}?(?:no "
+        r"(?:restrictions|rules|limits|filters|guidelines)|without (?:any )?(?:restrictions|rules|limits|"
+        r"filters)|unrestricted|unfiltered|jailbroken)\b",
         r"\bfrom now on\b.{0,40}\byou (?:will|are|must|should|have)\b",
         r"\b(?:stay|remain) in character\b",
         r"\bbroken? free (?:of|from) the (?:typical )?(?:confines|limits|restrictions)\b",
     ),
     _family(
-        "leak", 1.0,
-        r"\b(?:reveal|repeat|print|show|display|output|disclose|divulge|leak|share|tell me|give me|write(?: down| out)?|recite|return|"
-        r"what(?:'s| is| are| was| were)|list|copy|paste|summari[sz]e|translate|encode|spell)\b.{0,40}?\b(?:your|the|its|these|this|all|initial|original|hidden|secret|previous|above)\b.{0,30}?"
-        r"\b(?:system (?:prompt|message|instructions?)|(?:initial|original|hidden|secret|pre-?|internal|developer) ?(?:prompt|instructions?|message|rules|guidelines|directives?|configuration)|instructions (?:you|that|given|above)|"
-        r"secret (?:key|word|code|phrase|password)|prompt (?:above|verbatim|text)|text above|words above|conversation above)",
+        "leak",
+        1.0,
+        r"\b(?:reveal|repeat|print|show|display|output|disclose|divulge|leak|share|tell me|give me|write(?: "
+        r"down| out)?|recite|return|"
+        r"what(?:'s| is| are| was| were)|list|copy|paste|summari[sz]e|translate|encode|"
+        r"spell)\b.{0,40}?\b(?:your|the|its|these|this|all|initial|original|hidden|secret|previous|above)\b.{0,30}?"
+        r"\b(?:system (?:prompt|message|instructions?)|(?:initial|original|hidden|secret|pre-?|internal|"
+        r"developer) ?(?:prompt|instructions?|message|rules|guidelines|directives?|configuration)|instructions "
+        r"(?:you|that|given|above)|"
+        r"secret (?:key|word|code|phrase|password)|prompt (?:above|verbatim|text)|text above|words above|"
+        r"conversation above)",
         r"\binstructions you (?:were|have been|are|had been|received|got)\b",
-        r"\b(?:your|the) (?:system|initial|original|hidden) (?:prompt|instructions?|message)\b.{0,30}\b(?:verbatim|word for word|exactly|in full|above|code block|base64|json|yaml)\b",
-        r"\b(?:repeat|print|output|copy|recite|translate)\b.{0,30}\b(?:all|everything|the (?:words|text|lines|content|message|sentence|paragraph)s?)\b.{0,20}\b(?:above|before this|preceding|prior to)\b",
+        r"\b(?:your|the) (?:system|initial|original|hidden) (?:prompt|instructions?|"
+        r"message)\b.{0,30}\b(?:verbatim|word for word|exactly|in full|above|code block|base64|json|yaml)\b",
+        r"\b(?:repeat|print|output|copy|recite|translate)\b.{0,30}\b(?:all|everything|the (?:words|text|lines|"
+        r"content|message|sentence|paragraph)s?)\b.{0,20}\b(?:above|before this|preceding|prior to)\b",
         document=False,
     ),
     _family(
-        "secrecy", 1.0,
+        "secrecy",
+        1.0,
         r"\b(?:secret|hidden|confidential) (?:key|word|code|password|passphrase|instructions?|message)\b",
         document=False,
     ),
     _family(
-        "to_model", 1.0,
-        r"\b(?:as an?|dear|attention|note to|message (?:to|for)|instructions? (?:to|for)|hey|if you are an?|hello) (?:the )?(?:ai|llm|language model|large language model|chatbot|ai assistant|ai model|virtual assistant|gpt|automated (?:agent|assistant|reader|system))s?\b",
-        r"\b(?:when|if|while|before|after) (?:you(?:'re| are)? )?(?:summari[sz]ing|answering|asked|processing|responding|replying|reading|translating|generating|reviewing)\b.{0,60}\b(?:you (?:must|should|will|need|have)|always|never|instead|include|say|tell|add|append|state|recommend|reply|answer)\b",
-        r"\b(?:in|to|with|from|into) (?:your|the|every|all|any) (?:\w+ )?(?:response|reply|answer|output|summary|completion)s?\b",
-        r"\b(?:your|the) (?:response|reply|answer|output|summary) (?:must|should|has to|needs to|shall|will) (?:\w+ )?(?:be|begin|start|end|include|contain|only|not|say|mention)\b",
-        r"\b(?:respond|reply|answer) (?:only |always |exactly |just |simply )?(?:with|using|in) (?:the |only |a |an )?(?:word|phrase|sentence|text|emoji|json|base64|string|code|reverse|rhyme|french|german|spanish|pig latin|all caps|capital)",
-        r"<\|(?:im_start|im_end|system|user|assistant|endoftext|eot_id|start_header_id)[^>]{0,20}\|?>|\[/?INST\]|<</?SYS>>|<start_of_turn>|###\s*(?:system|instruction|human|assistant)\s*:",
+        "to_model",
+        1.0,
+        r"\b(?:as an?|dear|attention|note to|message (?:to|for)|instructions? (?:to|for)|hey|if you are an?|"
+        r"hello) (?:the )?(?:ai|llm|language model|large language model|chatbot|ai assistant|ai model|virtual "
+        r"assistant|gpt|automated (?:agent|assistant|reader|system))s?\b",
+        r"\b(?:when|if|while|before|after) (?:you(?:'re| are)? )?(?:summari[sz]ing|answering|asked|processing|"
+        r"responding|replying|reading|translating|generating|reviewing)\b.{0,60}\b(?:you (?:must|should|will|"
+        r"need|have)|always|never|instead|include|say|tell|add|append|state|recommend|reply|answer)\b",
+        r"\b(?:in|to|with|from|into) (?:your|the|every|all|any) (?:\w+ )?(?:response|reply|answer|output|"
+        r"summary|completion)s?\b",
+        r"\b(?:your|the) (?:response|reply|answer|output|summary) (?:must|should|has to|needs to|shall|will) "
+        r"(?:\w+ )?(?:be|begin|start|end|include|contain|only|not|say|mention)\b",
+        r"\b(?:respond|reply|answer) (?:only |always |exactly |just |simply )?(?:with|using|in) (?:the |only |a "
+        r"|an )?(?:word|phrase|sentence|text|emoji|json|base64|string|code|reverse|rhyme|french|german|spanish|"
+        r"pig latin|all caps|capital)",
+        r"<\|(?:im_start|im_end|system|user|assistant|endoftext|eot_id|start_header_id)[^>]{0,20}\|?>|"
+        r"\[/?INST\]|<</?SYS>>|<start_of_turn>|###\s*(?:system|instruction|human|assistant)\s*:",
         r"(?:^|\n)\s*(?:system|assistant|developer)\s*(?:prompt|message|note)?\s*:\s*\S",
         question=False,
     ),
     _family(
-        "format_markers", 1.0,
-        r"<\|(?:im_start|im_end|system|user|assistant|endoftext|eot_id|start_header_id)[^>]{0,20}\|?>|\[/?INST\]|<</?SYS>>|<start_of_turn>",
+        "format_markers",
+        1.0,
+        r"<\|(?:im_start|im_end|system|user|assistant|endoftext|eot_id|start_header_id)[^>]{0,20}\|?>|"
+        r"\[/?INST\]|<</?SYS>>|<start_of_turn>",
         r"(?:^|\n)\s*(?:###\s*)?(?:system|assistant|developer)\s*(?:prompt|message|override)?\s*:\s*\S",
         document=False,
     ),
     _family(
-        "exfiltration", 1.0,
+        "exfiltration",
+        1.0,
         r"!\[[^\]]*\]\(\s*https?://[^)]*[?=&{]",
-        r"\b(?:send|post|forward|upload|transmit|exfiltrate|e-?mail|submit|leak)\b.{0,50}\b(?:conversation|chat history|passwords?|credentials|api keys?|user data|user's (?:data|information|details)|contents? of (?:this|the) (?:chat|conversation|email|context)|system prompt)\b.{0,40}\b(?:to|at|via)\b",
+        r"\b(?:send|post|forward|upload|transmit|exfiltrate|e-?mail|submit|leak)\b.{0,50}\b(?:conversation|chat "
+        r"history|passwords?|credentials|api keys?|user data|user's (?:data|information|details)|contents? of "
+        r"(?:this|the) (?:chat|conversation|email|context)|system prompt)\b.{0,40}\b(?:to|at|via)\b",
     ),
 )
 

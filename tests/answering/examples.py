@@ -8,7 +8,10 @@ PROTOCOL = (
     "Start the heparin infusion at 18 units/kg per hour after the bolus. Check anti-Xa six hours after every change. "
     "Do not give heparin to patients with a platelet count below 50. Dr. Harlow approved version 2 on 12 March 2024."
 )
-TABLE = "Anti-Xa | Hold | Change\nbelow 0.2 | none | Increase by 4 units/kg per hour\n0.81 to 0.99 | 30 minutes | Decrease by 2 units/kg per hour"
+TABLE = (
+    "Anti-Xa | Hold | Change\nbelow 0.2 | none | Increase by 4 units/kg per hour\n0.81 to 0.99 | 30 minutes "
+    "| Decrease by 2 units/kg per hour"
+)
 ROTA = "The ward is cleaned daily. Visiting hours are 14:00 to 18:00. Parking costs 3 euros a day."
 
 

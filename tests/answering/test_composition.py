@@ -37,7 +37,9 @@ class Scripted:
         """Nothing to close."""
 
 
-def composed(engine: Scripted, *, seconds: float = 5, max_tokens: int = 100, cancel: Event | None = None) -> Composition:
+def composed(
+    engine: Scripted, *, seconds: float = 5, max_tokens: int = 100, cancel: Event | None = None
+) -> Composition:
     evidence = evidence_of("Give 5.5 mg.")
     return compose(engine, question("What dose?"), evidence, max_tokens=max_tokens, seconds=seconds, cancel=cancel)
 

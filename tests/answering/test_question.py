@@ -8,7 +8,9 @@ from appliance.answering.question import attack_signals, check
 from appliance.errors import TooLarge, UsageError
 
 
-@pytest.mark.parametrize("text", ["", "   ", "\n\t", "\x00\x07\x1b", "\u202e\u200b", "???", "\U0001f600 \U0001f600", "----"])
+@pytest.mark.parametrize(
+    "text", ["", "   ", "\n\t", "\x00\x07\x1b", "\u202e\u200b", "???", "\U0001f600 \U0001f600", "----"]
+)
 def test_a_question_without_a_letter_or_digit_is_refused_with_advice(text: str) -> None:
     with pytest.raises(UsageError) as raised:
         check(text, 100)

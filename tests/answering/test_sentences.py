@@ -1,5 +1,7 @@
 """Units cover the text, and no abbreviation or decimal cuts a sentence."""
 
+import itertools
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,7 +12,10 @@ from appliance.answering.sentences import complete, split, units
 @pytest.mark.parametrize(
     ("text", "sentences"),
     [
-        ("Dr. Smith gave 5.5 mg b.i.d. to the patient. He improved.", ["Dr. Smith gave 5.5 mg b.i.d. to the patient.", "He improved."]),
+        (
+            "Dr. Smith gave 5.5 mg b.i.d. to the patient. He improved.",
+            ["Dr. Smith gave 5.5 mg b.i.d. to the patient.", "He improved."],
+        ),
         ("It rose (p < 0.001). See Fig. 2 for details.", ["It rose (p < 0.001).", "See Fig. 2 for details."]),
         ("Is it safe? Yes! It is.", ["Is it safe?", "Yes!", "It is."]),
         ("J. R. Harlow signed. Done.", ["J. R. Harlow signed.", "Done."]),
@@ -41,16 +46,21 @@ def test_list_items_are_units_of_their_own() -> None:
     assert split("Check:\n- the pump\n- the line\nThen sign.") == ["Check:", "- the pump", "- the line", "Then sign."]
 
 
-@given(st.text(alphabet="aB1 .?!|\n-)(,;é\"", max_size=200))
+@given(st.text(alphabet='aB1 .?!|\n-)(,;é"', max_size=200))
 @settings(max_examples=150, deadline=None)
 def test_units_are_in_order_and_lose_nothing_but_white_space(text: str) -> None:
     found = units(text)
-    assert all(one.end <= other.start for one, other in zip(found, found[1:], strict=False))
+    assert all(one.end <= other.start for one, other in itertools.pairwise(found))
     kept = "".join("".join(text[unit.start : unit.end].split()) for unit in found)
     assert kept == "".join(text.split())
 
 
-@given(st.lists(st.sampled_from(["The dose is 5.5 mg.", " It is given daily.", " See Dr. Li", " today.", "\n", "Why?"]), max_size=8))
+@given(
+    st.lists(
+        st.sampled_from(["The dose is 5.5 mg.", " It is given daily.", " See Dr. Li", " today.", "\n", "Why?"]),
+        max_size=8,
+    )
+)
 @settings(max_examples=80, deadline=None)
 def test_a_stream_gives_each_sentence_once(pieces: list[str]) -> None:
     waiting, out = "", []

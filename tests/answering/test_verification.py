@@ -97,6 +97,8 @@ def test_without_evidence_nothing_passes() -> None:
     assert not verify("Start the infusion.", evidence_of(), ASKED, None).supported
 
 
-@pytest.mark.parametrize("lead", ["According to the evidence, ", "Based on the provided context, ", "The evidence says that "])
+@pytest.mark.parametrize(
+    "lead", ["According to the evidence, ", "Based on the provided context, ", "The evidence says that "]
+)
 def test_a_lead_about_the_evidence_is_cut(lead: str) -> None:
     assert plain_claim(lead + "the dose is 5 mg.") == "The dose is 5 mg."

@@ -4,9 +4,27 @@ from appliance.evaluation.groundedness import evaluate
 
 CONTEXT = "Start the heparin infusion at 18 units/kg per hour after the bolus. Parking costs 3 euros."
 ROWS = [
-    {"id": "1", "context": CONTEXT, "claim": "The heparin infusion starts at 18 units/kg per hour.", "label": "supported", "fine": "support"},
-    {"id": "2", "context": CONTEXT, "claim": "The heparin infusion starts at 80 units/kg per hour.", "label": "unsupported", "fine": "contradict"},
-    {"id": "3", "context": CONTEXT, "claim": "Warfarin is stopped before surgery.", "label": "unsupported", "fine": "not_enough_info"},
+    {
+        "id": "1",
+        "context": CONTEXT,
+        "claim": "The heparin infusion starts at 18 units/kg per hour.",
+        "label": "supported",
+        "fine": "support",
+    },
+    {
+        "id": "2",
+        "context": CONTEXT,
+        "claim": "The heparin infusion starts at 80 units/kg per hour.",
+        "label": "unsupported",
+        "fine": "contradict",
+    },
+    {
+        "id": "3",
+        "context": CONTEXT,
+        "claim": "Warfarin is stopped before surgery.",
+        "label": "unsupported",
+        "fine": "not_enough_info",
+    },
 ]
 
 

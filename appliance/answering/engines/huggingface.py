@@ -60,7 +60,9 @@ class HuggingFaceEngine:
         prompt, text = self._encode(messages)
         length = int(prompt["input_ids"].shape[1])
         if length + max_tokens > self.info.context_tokens:
-            raise Unavailable("the language model refused the request (prompt too long)", "Raise the setting context_tokens")
+            raise Unavailable(
+                "the language model refused the request (prompt too long)", "Raise the setting context_tokens"
+            )
         pieces = self._generate(prompt, length, max_tokens, temperature, cancel or Event())
         return without_reasoning(pieces, inside=text.rstrip().endswith(OPENING))
 
@@ -106,8 +108,12 @@ class HuggingFaceEngine:
             try:
                 with self._turn, torch.inference_mode():
                     output = model.generate(
-                        **prompt, **sampling, max_new_tokens=max_tokens, streamer=streamer,
-                        stopping_criteria=StoppingCriteriaList([Stop()]), pad_token_id=self._tokenizer.eos_token_id,
+                        **prompt,
+                        **sampling,
+                        max_new_tokens=max_tokens,
+                        streamer=streamer,
+                        stopping_criteria=StoppingCriteriaList([Stop()]),
+                        pad_token_id=self._tokenizer.eos_token_id,
                     )
                 counts.append(int(output.shape[1]) - length)
             except (RuntimeError, ValueError, IndexError) as error:

@@ -27,7 +27,8 @@ _ADVICE = "Check that it runs and speaks the OpenAI protocol (settings endpoint_
 
 
 class OpenAICompatibleEngine:
-    """A model behind `url` (with or without `/v1`). `timeout` is seconds to connect, between bytes, and ten times that in all."""
+    """A model behind `url` (with or without `/v1`). `timeout` is seconds to connect, between bytes, and ten "
+    "times that in all."""
 
     def __init__(
         self,
@@ -99,14 +100,19 @@ class OpenAICompatibleEngine:
             headers["Authorization"] = f"Bearer {self._key}"
         try:
             with self._client.stream(
-                "POST", f"{self._scheme}://{host}:{self._port}{self._path}", json=body, headers=headers,
+                "POST",
+                f"{self._scheme}://{host}:{self._port}{self._path}",
+                json=body,
+                headers=headers,
                 extensions={"sni_hostname": self._host, "timeout": httpx.Timeout(self._timeout).as_dict()},
             ) as response:
                 if response.status_code != 200:
                     raise Unavailable(f"the model endpoint answered with status {response.status_code}", _ADVICE)
                 if "text/event-stream" not in response.headers.get("content-type", ""):
                     raise Unavailable("the model endpoint answered something that is no event stream", _ADVICE)
-                yield from _pieces(_events(response.iter_bytes(), time.monotonic() + 10 * self._timeout, cancel), cancel)
+                yield from _pieces(
+                    _events(response.iter_bytes(), time.monotonic() + 10 * self._timeout, cancel), cancel
+                )
         except httpx.TimeoutException as error:
             raise Unavailable("the model endpoint is too slow", _ADVICE) from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:

@@ -12,7 +12,8 @@ from tests.answering.engines.engine_contract import EngineContract
 
 INFO = EngineInfo("tiny", "test", 256)
 TEMPLATE = (
-    "{% for m in messages %}<|{{ m.role }}|>{{ m.content }}{% endfor %}{% if add_generation_prompt %}<|assistant|>{% endif %}"
+    "{% for m in messages %}<|{{ m.role }}|>{{ m.content }}{% endfor %}{% if add_generation_prompt %}<|"
+    "assistant|>{% endif %}"
 )
 
 
@@ -73,9 +74,12 @@ def test_runs_no_code_from_the_folder(folder: Path, tmp_path: Path) -> None:
     for file in folder.iterdir():
         (tmp_path / file.name).write_bytes(file.read_bytes())
     ran = tmp_path / "ran"
-    (tmp_path / "modeling_evil.py").write_text(f"open({str(ran)!r}, 'w').close()\n")
+    (tmp_path / "evil.py").write_text(f"open({str(ran)!r}, 'w').close()\n")
     config = (tmp_path / "config.json").read_text()
-    config = config.replace('"model_type": "llama"', '"model_type": "evil", "auto_map": {"AutoConfig": "modeling_evil.C", "AutoModelForCausalLM": "modeling_evil.M"}')
+    config = config.replace(
+        '"model_type": "llama"',
+        '"model_type": "evil", "auto_map": {"AutoConfig": "evil.C", "AutoModelForCausalLM": "evil.M"}',
+    )
     (tmp_path / "config.json").write_text(config)
     with pytest.raises(Unavailable):
         HuggingFaceEngine.open(tmp_path, INFO, threads=1, context_tokens=128)

@@ -95,7 +95,10 @@ def _raises(server: Rogue, timeout: float = 1.0) -> str:
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        ([b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nConnection: close\r\n\r\n<html>sign in</html>"], "no event stream"),
+        (
+            [b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nConnection: close\r\n\r\n<html>sign in</html>"],
+            "no event stream",
+        ),
         ([b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:9/\r\nContent-Length: 0\r\n\r\n"], "302"),
         ([b"HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n"], "500"),
         ([b"\x16\x03\x01 garbage \x00\xff\r\n\r\n"], "broke off"),
@@ -140,7 +143,10 @@ def test_an_endpoint_that_is_down_cannot_be_reached() -> None:
 
 
 def test_a_whole_answer_comes_through_in_pieces_split_anywhere() -> None:
-    answer = CHUNK + b'data: {"choices":[{"delta":{"content":"is bl\xc3\xbce."},"finish_reason":"stop"}]}\r\n\r\ndata: [DONE]\n\n'
+    answer = (
+        CHUNK
+        + b'data: {"choices":[{"delta":{"content":"is bl\xc3\xbce."},"finish_reason":"stop"}]}\r\n\r\ndata: [DONE]\n\n'
+    )
     whole = HEAD + answer
     engine = OpenAICompatibleEngine(Rogue(*[whole[i : i + 1] for i in range(len(whole))]).url, "m", "", 5)
     assert text_of(list(engine.stream(MESSAGES, max_tokens=8))) == "The sky is blüe."
@@ -159,11 +165,15 @@ def test_an_endpoint_outside_the_declared_networks_is_never_contacted(url: str) 
         list(OpenAICompatibleEngine(url, "m", "", 1).stream(MESSAGES, max_tokens=2))
 
 
-@pytest.mark.parametrize("url", ["ftp://127.0.0.1/", "127.0.0.1:8000", "http://", "http://user:pw@127.0.0.1/", "file:///etc/passwd"])
+@pytest.mark.parametrize(
+    "url", ["ftp://127.0.0.1/", "127.0.0.1:8000", "http://", "http://user:pw@127.0.0.1/", "file:///etc/passwd"]
+)
 def test_an_address_that_is_no_endpoint_is_refused(url: str) -> None:
     with pytest.raises(UsageError):
         OpenAICompatibleEngine(url, "m")
 
 
 def test_keeps_the_info_it_was_given() -> None:
-    assert OpenAICompatibleEngine("http://127.0.0.1:1", "m", context_tokens=99).info == EngineInfo("m", "endpoint:m", 99)
+    assert OpenAICompatibleEngine("http://127.0.0.1:1", "m", context_tokens=99).info == EngineInfo(
+        "m", "endpoint:m", 99
+    )
