@@ -58,14 +58,35 @@ FAMILIES: tuple[Family, ...] = (
         rf"\b{_DROP}\s+(?:\w+\s+){{0,4}}?{_PRIOR}\s+(?:\w+\s+){{0,3}}?{_ORDERS}\b",
         rf"\b{_DROP}\s+(?:\w+\s+){{0,3}}?(?:everything|every?thing|anything|all(?: of)? (?:that|what))\b.{{0,40}}\b"
         r"(?:told|said|before|above|instructed|asked|learned|given|prior|previous|so far)\b",
+        rf"\b{_DROP}\s+(?:(?:all|everything) )?(?:the )?above\b(?! warning)",
         r"\bnew (?:instructions?|task|orders?|directive)s?\s*(?::|is\b|are\b|from\b)",
         r"\b(?:instead|now)\b.{0,30}\byour (?:new|real|only|actual|true) (?:task|goal|job|instruction|purpose|"
         r"objective|mission)\b",
     ),
     _family(
+        "override_translated",
+        1.0,
+        r"\b(?:ignor\w+|olvid\w+|desconsider\w+|oubli\w+|esque[cç]\w+|dimentic\w+|vergessen|vergiss|"
+        r"missachte\w*|negeer)\b.{0,30}"
+        r"\b(?:instruc\w+|instru[cç]\w+|anweisung\w*|istruzion\w+|consignes|instructies|órdenes|indicaciones)\b",
+        r"(?:игнорир\w+|забудь\w*).{0,30}инструкци\w+|αγνο[ήη]σ\w+.{0,30}οδηγ[ίι]\w+|지시.{0,6}(?:무시|잊)|"
+        r"निर्देशों.{0,12}अनदेखी",
+        r"(?:忽略|无视|忘记|無視).{0,12}(?:指令|指示|说明|說明)|(?:指示|命令).{0,6}(?:無視|忘れ)|تجاهل.{0,20}(?:التعليمات|الأوامر)",
+    ),
+    _family(
+        "authority",
+        1.0,
+        r"\b(?:entering|enter|enable|activate|activated|system) (?:\w+ ){0,4}?(?:override|developer|debug|admin|"
+        r"maintenance|training) mode\b",
+        r"\boverride mode\b|<\s*system[ _-]?mode\s*>|\bi am god\b|\bi'?m god\b|\bas an ai (?:developed|created|"
+        r"made) by\b",
+        r"\b(?:i'm|i am) (?:your|the) (?:developer|creator|maintainer|programmer|administrator of your)\b",
+    ),
+    _family(
         "role",
         1.0,
-        r"\b(?:do anything now|jailbr(?:eak|oken)|developer mode (?:enabled|on|output)|god mode|dan mode|"
+        r"\b(?:do anything now|jailbroken|jailbreak (?:mode|prompt)|developer mode (?:enabled|on|output)|god "
+        r"mode|dan mode|"
         r"evil-?bot|dude mode)\b",
         r"\byou are (?:now |going to be |about to )(?:\w+\s+){0,6}?(?:dan|ai|model|bot|assistant|character|"
         r"chatbot|free|unrestricted|immerse)\b",
@@ -98,9 +119,36 @@ FAMILIES: tuple[Family, ...] = (
         document=False,
     ),
     _family(
+        "prompt",
+        1.0,
+        r"\bsystem ?prompt\b|\bsystem configuration\b.{0,40}\b(?:prompt|instructions)\b|\boverride: display\b",
+        r"\b(?:starting|initiali[sz]ation|opening) (?:instructions|string|prompt|message)\b",
+        r"\b(?:text|words|message|orders) you were (?:given|told|shown|sent)\b|\bwhat were you (?:told|"
+        r"instructed|given)\b",
+        r"\b(?:i was|you were|you are|been) instructed to['\".:]|\bmy instructions are\b|\bnot supposed to "
+        r"(?:tell|say|reveal)\b",
+        r"\b(?:repeat|print|copy|output|translate|encode) (?:\w+ ){0,3}?(?:above (?:text|words|message)|entire "
+        r"conversation)\b",
+        r"\bstop everything\b|\bjust (?:print|say|output|write) [\"']",
+        document=False,
+    ),
+    _family(
+        "reply_form",
+        1.0,
+        r"\b(?:provide|render|give|write) your (?:reply|response|answer|message|output) (?:using|in|with|without|as)\b",
+        r"\b(?:modify|augment|enhance|rearrange|scramble|jumble|encode|format|alter|adjust|end|begin|start|conclude)\b"
+        r".{0,40}\byour (?:reply|response|answer|message|output)(?:'s)?\b",
+        r"\bletters of (?:the )?(?:words (?:in|of) )?your (?:reply|response|answer|message|output)\b",
+        r"\breplace (?:every|all|the|each) (?:\w+ )?(?:letters?|vowels?|words?|spaces)\b",
+    ),
+    _family(
         "secrecy",
         1.0,
         r"\b(?:secret|hidden|confidential) (?:key|word|code|password|passphrase|instructions?|message)\b",
+        r"\b(?:your|our system|the system|the user'?s?) (?:password|passcode|pass ?phrase|access code)\b",
+        r"\b(?:reveal|confirm|tell me|give me|share|spell|encode|decode|write (?:a|an) \w+ about|what(?:'s| is)|"
+        r"provide)\b"
+        r".{0,25}\b(?:the|this) (?:password|passcode|passphrase)\b",
         document=False,
     ),
     _family(
@@ -112,9 +160,9 @@ FAMILIES: tuple[Family, ...] = (
         r"\b(?:when|if|while|before|after) (?:you(?:'re| are)? )?(?:summari[sz]ing|answering|asked|processing|"
         r"responding|replying|reading|translating|generating|reviewing)\b.{0,60}\b(?:you (?:must|should|will|"
         r"need|have)|always|never|instead|include|say|tell|add|append|state|recommend|reply|answer)\b",
-        r"\b(?:in|to|with|from|into) (?:your|the|every|all|any) (?:\w+ )?(?:response|reply|answer|output|"
+        r"\b(?:in|to|with|from|into) your (?:\w+ )?(?:response|reply|answer|output|"
         r"summary|completion)s?\b",
-        r"\b(?:your|the) (?:response|reply|answer|output|summary) (?:must|should|has to|needs to|shall|will) "
+        r"\byour (?:response|reply|answer|output|summary) (?:must|should|has to|needs to|shall|will) "
         r"(?:\w+ )?(?:be|begin|start|end|include|contain|only|not|say|mention)\b",
         r"\b(?:respond|reply|answer) (?:only |always |exactly |just |simply )?(?:with|using|in) (?:the |only |a "
         r"|an )?(?:word|phrase|sentence|text|emoji|json|base64|string|code|reverse|rhyme|french|german|spanish|"
