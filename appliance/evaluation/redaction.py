@@ -47,16 +47,24 @@ def checked_rows(rows: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     for number, row in enumerate(rows, 1):
         text, entities = row.get("text"), row.get("entities", [])
         if not isinstance(text, str) or not isinstance(entities, list):
-            raise UsageError(f"row {number} needs a text and a list of entities", "See the data format in docs/developer.md")
+            raise UsageError(
+                f"row {number} needs a text and a list of entities", "See the data format in docs/developer.md"
+            )
         for entity in entities:
             start, end = entity.get("start"), entity.get("end")
             if not (isinstance(start, int) and isinstance(end, int) and 0 <= start < end <= len(text)):
-                raise UsageError(f"row {number} has an entity outside its text", "Offsets are code points, end exclusive")
+                raise UsageError(
+                    f"row {number} has an entity outside its text", "Offsets are code points, end exclusive"
+                )
         yield row
 
 
 def evaluate(
-    detector: Detector, profile: Profile, rows: Iterable[dict[str, Any]], workers: int = 1, misses: list[dict[str, Any]] | None = None
+    detector: Detector,
+    profile: Profile,
+    rows: Iterable[dict[str, Any]],
+    workers: int = 1,
+    misses: list[dict[str, Any]] | None = None,
 ) -> dict[str, Any]:
     """Run `detector` under `profile` over labelled `rows`.
 
@@ -119,7 +127,9 @@ def _count(tally: _Tally, row: dict[str, Any], items: Sequence[Finding], misses:
             tally.mentions[f"identifier {kind}"][0] += hit
             tally.mentions[f"identifier {kind}"][1] += 1
             if not hit and misses is not None:
-                misses.append({"id": row.get("id"), **{name: entity[name] for name in ("start", "end", "type", "identifier")}})
+                misses.append(
+                    {"id": row.get("id"), **{name: entity[name] for name in ("start", "end", "type", "identifier")}}
+                )
         leaks = leaks or (kind == "direct" and not hit)
     tally.leaking += leaks
     for (kind, _), hit in whole.items():
@@ -152,23 +162,33 @@ def _figures(tally: _Tally, profile: Profile, seconds: float) -> dict[str, Any]:
         hit, total = tally.mentions[name]
         right, made = tally.found[name]
         by_type[name] = {
-            "mentions": total, "findings": made, "recall": _ratio(hit, total), "precision": _ratio(right, made),
+            "mentions": total,
+            "findings": made,
+            "recall": _ratio(hit, total),
+            "precision": _ratio(right, made),
             "f2": _f2(_ratio(right, made), _ratio(hit, total)),
         }
     return {
-        "profile": profile.name, "profile_digest": profile.digest,
-        "documents": tally.documents, "characters": tally.characters, "seconds": round(seconds, 3),
+        "profile": profile.name,
+        "profile_digest": profile.digest,
+        "documents": tally.documents,
+        "characters": tally.characters,
+        "seconds": round(seconds, 3),
         "characters_per_second": round(tally.characters / seconds, 1) if seconds else None,
         **{
             kind: {
-                "mentions": tally.mentions[f"identifier {kind}"][1], "entities": tally.entities[kind][1],
-                "mention_recall": _ratio(*tally.mentions[f"identifier {kind}"]), "entity_recall": _ratio(*tally.entities[kind]),
+                "mentions": tally.mentions[f"identifier {kind}"][1],
+                "entities": tally.entities[kind][1],
+                "mention_recall": _ratio(*tally.mentions[f"identifier {kind}"]),
+                "entity_recall": _ratio(*tally.entities[kind]),
             }
             for kind in ("direct", "quasi")
         },
         "leaking_documents": _ratio(tally.leaking, tally.documents),
-        "character_precision": precision, "strict_character_precision": strict,
-        "character_recall": recall, "character_f2": _f2(precision, recall),
+        "character_precision": precision,
+        "strict_character_precision": strict,
+        "character_recall": recall,
+        "character_f2": _f2(precision, recall),
         "false_alarms": tally.false_alarms,
         "false_alarms_per_10k_characters": _ratio(tally.false_alarms * 10_000, tally.characters),
         "types": by_type,

@@ -74,7 +74,9 @@ class _Joined:
             while position < len(text):
                 end = min(len(text), position + WINDOW)
                 if end < len(text):
-                    cut = max(text.rfind("\n", position + WINDOW // 2, end), text.rfind(". ", position + WINDOW // 2, end) + 1)
+                    cut = max(
+                        text.rfind("\n", position + WINDOW // 2, end), text.rfind(". ", position + WINDOW // 2, end) + 1
+                    )
                     cut = cut if cut > position else text.rfind(" ", position + WINDOW // 2, end)
                     end = cut if cut > position else end
                 if text[position:end].strip():
@@ -107,7 +109,8 @@ def _guarded(name: str, work: Callable[[], _T]) -> _T:
     except Exception as error:  # Anybody's recognizer may be plugged in: nothing it raises may let a document pass.
         kind = type(error).__name__
         raise Quarantined(
-            f"the recognizer {name} failed ({kind}), so nothing of this document is used", "Report it; the document waits in quarantine"
+            f"the recognizer {name} failed ({kind}), so nothing of this document is used",
+            "Report it; the document waits in quarantine",
         ) from None
 
 
@@ -159,7 +162,9 @@ class Detector:
         if not joined.text.strip():
             return Findings((), profile.name, profile.digest)
         settled = self._candidates(joined, profile, hints or ())
-        return Findings(tuple(self._report(settled, joined, profile)), profile.name, profile.digest, self._warnings(joined))
+        return Findings(
+            tuple(self._report(settled, joined, profile)), profile.name, profile.digest, self._warnings(joined)
+        )
 
     def _candidates(self, joined: _Joined, profile: Profile, hints: Sequence[BlockHint]) -> list[Candidate]:
         text, enabled = joined.text, profile.detectors
@@ -170,7 +175,11 @@ class Detector:
         models: list[Candidate] = []
         found: list[Candidate] = []
         if "patterns" in enabled:
-            found += [each for each in self._pattern_candidates(text) if each.type != "ORGANIZATION" or not vetoes.covers(each.start, each.end)]
+            found += [
+                each
+                for each in self._pattern_candidates(text)
+                if each.type != "ORGANIZATION" or not vetoes.covers(each.start, each.end)
+            ]
             found += self._column_candidates(joined, hints)
         if "spacy" in enabled:
             readable = [window for window in windows if language_of(window[1]) in ("", "en")]
@@ -191,19 +200,38 @@ class Detector:
         """The segments that may hold a name which nothing has found or explained yet."""
         from appliance.redaction.recognizers import gate
 
-        doubtful = resolution.Spans((each.start, each.end) for each in found if 0.15 < each.score < 0.55)
-        explained = resolution.Spans([
-            *((each.start, each.end) for each in found if each.score >= 0.55), *((start, end) for start, end, _ in against),
-        ])
-        return [
-            (offset + start, text[start:end])
-            for offset, text in windows for start, end in gate.segments(text)
-            if doubtful.overlaps(offset + start, offset + end) or gate.may_hold_name(text, start, end, explained, offset)
-        ]
+        doubtful = resolution.Spans(
+            (each.start, each.end) for each in found if each.type == "PERSON" and 0.25 < each.score < 0.55
+        )
+        explained = resolution.Spans(
+            [
+                *((each.start, each.end) for each in found if each.score >= 0.55),
+                *((start, end) for start, end, _ in against),
+            ]
+        )
+        chosen: list[tuple[int, str]] = []
+        for offset, text in windows:
+            run: tuple[int, int] | None = None
+            for start, end in gate.segments(text):
+                if not (
+                    doubtful.overlaps(offset + start, offset + end)
+                    or gate.may_hold_name(text, start, end, explained, offset)
+                ):
+                    continue
+                if run and run[1] == start and end - run[0] <= gate.LONGEST_RUN:
+                    run = (run[0], end)
+                    continue
+                if run:
+                    chosen.append((offset + run[0], text[run[0] : run[1]]))
+                run = (start, end)
+            if run:
+                chosen.append((offset + run[0], text[run[0] : run[1]]))
+        return chosen
 
     def _pattern_candidates(self, text: str) -> list[Candidate]:
         found: list[Candidate] = []
         for recognizer in self.registry.recognizers:
+
             def run(each: Any = recognizer) -> list[Candidate]:
                 return [_candidate(one, each.name) for one in each.analyze(text, each.supported_entities, None)]
 
@@ -220,7 +248,11 @@ class Detector:
         lines: list[str] = []
         position = 0
         for block, each in enumerate(joined.shadows):
-            known = [(*each.of_original(start, end), header) for start, end, header in hints[block].headers] if hints else []
+            known = (
+                [(*each.of_original(start, end), header) for start, end, header in hints[block].headers]
+                if hints
+                else []
+            )
             for start, end, header in known or columns.cells(each.text):
                 cell = each.text[start:end].replace("\n", " ")
                 label = " ".join(shadow(header).text.split())
@@ -253,19 +285,41 @@ class Detector:
 
     def _onnx_candidates(self, windows: Sequence[tuple[int, str]]) -> list[Candidate]:
         results = self._onnx.find_many([text for _, text in windows])
-        return [_candidate(one, self._onnx.name, offset) for (offset, _), many in zip(windows, results, strict=True) for one in many]
+        return [
+            _candidate(one, self._onnx.name, offset)
+            for (offset, _), many in zip(windows, results, strict=True)
+            for one in many
+        ]
 
     def _consistent(self, combined: list[Candidate], text: str, vetoes: resolution.Spans) -> list[Candidate]:
         """Add every further mention of the names that are sure."""
         from appliance.redaction.recognizers import consistency
 
         names = [(each.start, each.end) for each in combined if each.type == "PERSON" and each.score >= _SURE_NAME]
-        known = resolution.Spans((each.start, each.end) for each in combined if each.type == "PERSON" and each.score >= 0.4)
+        known = resolution.Spans(
+            (each.start, each.end) for each in combined if each.type == "PERSON" and each.score >= 0.4
+        )
         more = [
-            Candidate(start, end, type_, 0.6, (Evidence("consistency", type_, 0.6, "code mentioned elsewhere in the document"),))
-            for start, end, type_ in _guarded("consistency", lambda: list(consistency.codes(text, [
-                (each.start, each.end, each.type) for each in combined if each.type in _CODES and each.score >= _SURE_NAME
-            ])))
+            Candidate(
+                start,
+                end,
+                type_,
+                0.6,
+                (Evidence("consistency", type_, 0.6, "code mentioned elsewhere in the document"),),
+            )
+            for start, end, type_ in _guarded(
+                "consistency",
+                lambda: list(
+                    consistency.codes(
+                        text,
+                        [
+                            (each.start, each.end, each.type)
+                            for each in combined
+                            if each.type in _CODES and each.score >= _SURE_NAME
+                        ],
+                    )
+                ),
+            )
         ]
         more += [
             Candidate(start, end, "PERSON", score, (Evidence("consistency", "PERSON", score, reason),))
@@ -284,7 +338,14 @@ class Detector:
                 continue
             for block, start, end in joined.original(each.start, each.end):
                 yield Finding(
-                    block, start, end, each.type, round(each.score, 3), each.recognizer, each.evidence, rule.wants_review(each.score)
+                    block,
+                    start,
+                    end,
+                    each.type,
+                    round(each.score, 3),
+                    each.recognizer,
+                    each.evidence,
+                    rule.wants_review(each.score),
                 )
 
     @staticmethod
@@ -313,7 +374,10 @@ def _applies(only: str, value: str) -> bool:
 def _candidate(found: "RecognizerResult", recognizer: str, offset: int = 0) -> Candidate:
     reason = (found.analysis_explanation.textual_explanation or "") if found.analysis_explanation else ""
     return Candidate(
-        found.start + offset, found.end + offset, found.entity_type, found.score,
+        found.start + offset,
+        found.end + offset,
+        found.entity_type,
+        found.score,
         (Evidence(recognizer, found.entity_type, round(float(found.score), 3), reason),),
     )
 

@@ -14,10 +14,13 @@ _FUNCTION_WORDS = {
 }
 _LANGUAGES_OF = {
     word: [code for code, words in _FUNCTION_WORDS.items() if word in words.split()]
-    for words in _FUNCTION_WORDS.values() for word in words.split()
+    for words in _FUNCTION_WORDS.values()
+    for word in words.split()
 }
 _WORD = re.compile(r"[^\W\d_]+")
-_NON_LATIN = re.compile("[\u0370-\u03ff\u0400-\u052f\u0590-\u06ff\u0900-\u0dff\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_NON_LATIN = re.compile(
+    "[\u0370-\u03ff\u0400-\u052f\u0590-\u06ff\u0900-\u0dff\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"
+)
 _SAMPLE = 4000
 
 

@@ -15,16 +15,43 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from appliance.errors import UsageError
 
 EntityType = Literal[
-    "PERSON", "LOCATION", "ORGANIZATION", "DATE_TIME", "AGE", "PHONE_NUMBER", "EMAIL_ADDRESS", "URL", "IP_ADDRESS",
-    "US_SSN", "MEDICAL_RECORD", "ACCOUNT_NUMBER", "IBAN_CODE", "CREDIT_CARD", "ID", "DEMOGRAPHIC", "QUANTITY", "OTHER",
+    "PERSON",
+    "LOCATION",
+    "ORGANIZATION",
+    "DATE_TIME",
+    "AGE",
+    "PHONE_NUMBER",
+    "EMAIL_ADDRESS",
+    "URL",
+    "IP_ADDRESS",
+    "US_SSN",
+    "MEDICAL_RECORD",
+    "ACCOUNT_NUMBER",
+    "IBAN_CODE",
+    "CREDIT_CARD",
+    "ID",
+    "DEMOGRAPHIC",
+    "QUANTITY",
+    "OTHER",
 ]
 Action = Literal["surrogate", "mask", "generalise", "shift", "last4", "fake", "keep"]
 DetectorName = Literal["patterns", "labels", "spacy", "pii-rampart", "consistency"]
 Only = Literal["over_89", "sub_state", "person_related", "complete_date"]
-DIRECT_TYPES = frozenset({
-    "PERSON", "PHONE_NUMBER", "EMAIL_ADDRESS", "URL", "IP_ADDRESS", "US_SSN", "MEDICAL_RECORD", "ACCOUNT_NUMBER",
-    "IBAN_CODE", "CREDIT_CARD", "ID",
-})
+DIRECT_TYPES = frozenset(
+    {
+        "PERSON",
+        "PHONE_NUMBER",
+        "EMAIL_ADDRESS",
+        "URL",
+        "IP_ADDRESS",
+        "US_SSN",
+        "MEDICAL_RECORD",
+        "ACCOUNT_NUMBER",
+        "IBAN_CODE",
+        "CREDIT_CARD",
+        "ID",
+    }
+)
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 
 
@@ -157,7 +184,9 @@ def load_profile(policies_dir: Path, name: str) -> Profile:
     try:
         content = (folder / f"{name}.yaml").read_bytes()
     except OSError as error:
-        raise UsageError(f"redaction profile {name} cannot be read ({error.strerror})", "Check its permissions") from error
+        raise UsageError(
+            f"redaction profile {name} cannot be read ({error.strerror})", "Check its permissions"
+        ) from error
     profile = parse_profile(content, f"{name}.yaml")
     if profile.name != name:
         raise UsageError(f"{name}.yaml line 1: its name is another than its file's", "Make them equal")

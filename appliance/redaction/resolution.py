@@ -20,12 +20,36 @@ from appliance.redaction.recognizers.organisations import is_generic, trim_organ
 
 MODELS = frozenset({"spacy", "pii-rampart"})
 _SOFT = frozenset({"PERSON", "ORGANIZATION", "LOCATION", "DEMOGRAPHIC"})
-_RANK = {type_: rank for rank, type_ in enumerate((
-    "EMAIL_ADDRESS", "URL", "IBAN_CODE", "CREDIT_CARD", "US_SSN", "IP_ADDRESS", "MEDICAL_RECORD", "ACCOUNT_NUMBER", "PHONE_NUMBER",
-    "ID", "DATE_TIME", "PERSON", "ORGANIZATION", "LOCATION", "AGE", "DEMOGRAPHIC", "QUANTITY", "OTHER",
-))}
+_RANK = {
+    type_: rank
+    for rank, type_ in enumerate(
+        (
+            "EMAIL_ADDRESS",
+            "URL",
+            "IBAN_CODE",
+            "CREDIT_CARD",
+            "US_SSN",
+            "IP_ADDRESS",
+            "MEDICAL_RECORD",
+            "ACCOUNT_NUMBER",
+            "PHONE_NUMBER",
+            "ID",
+            "DATE_TIME",
+            "PERSON",
+            "ORGANIZATION",
+            "LOCATION",
+            "AGE",
+            "DEMOGRAPHIC",
+            "QUANTITY",
+            "OTHER",
+        )
+    )
+}
 _NAME_WORD = regex.compile(r"[\p{L}\p{M}][\p{L}\p{M}'-]*")
-_PLACE_BEFORE = regex.compile(r"\b(?:from|in|near|at|to|of|around|via|outside|lives?|living|address|city|town)[ :,]{1,2}(?:the )?$|,[ ]$", regex.IGNORECASE)
+_PLACE_BEFORE = regex.compile(
+    r"\b(?:from|in|near|at|to|of|around|via|outside|lives?|living|address|city|town)[ :,]{1,2}(?:the )?$|,[ ]$",
+    regex.IGNORECASE,
+)
 _AT_START = regex.compile(r"(?:^|[\n|.!?:•(-]) {0,2}$|^$")
 _GAP = regex.compile(r"[ ]{1,2}|, |-")
 
@@ -84,7 +108,9 @@ def name_score(name: str, base: float) -> tuple[float, str]:
     if not tokens:
         return 0.0, "no letters"
     folded = [token.casefold() for token in tokens]
-    if all(_has(token, "drugs", "demonyms", "countries") for token in folded) and not any(_has(t, "given_names") for t in folded):
+    if all(_has(token, "drugs", "demonyms", "countries") for token in folded) and not any(
+        _has(t, "given_names") for t in folded
+    ):
         return 0.1, "a drug or nationality"
     known = any(_has(token, "given_names", "surnames") for token in folded)
     if not any(token[0].isupper() for token in tokens):
@@ -129,7 +155,11 @@ def weigh(candidate: Candidate, text: str, against: "Spans", alone: "Spans") -> 
         score, reason = _organisation_score(value, said.score)
     else:
         score, reason = _place_score(value, said.score)
-        if said.recognizer == "pii-rampart" and len(_NAME_WORD.findall(value)) < 2 and not _PLACE_BEFORE.search(text, max(0, start - 20), start):
+        if (
+            said.recognizer == "pii-rampart"
+            and len(_NAME_WORD.findall(value)) < 2
+            and not _PLACE_BEFORE.search(text, max(0, start - 20), start)
+        ):
             score, reason = score * 0.4, "one word, nothing before it speaks of a place"
     evidence = [Evidence(said.recognizer, said.type, round(score, 3), reason)]
     if against.overlaps(start, end) or alone.covers(start, end):
@@ -177,7 +207,12 @@ def combine(candidates: Sequence[Candidate], text: str) -> list[Candidate]:
         for each in group:
             touching = last is not None and (
                 each.start < last.end
-                or (type_ == "PERSON" and last.score >= 0.4 and each.score >= 0.4 and _GAP.fullmatch(text, last.end, each.start) is not None)
+                or (
+                    type_ == "PERSON"
+                    and last.score >= 0.4
+                    and each.score >= 0.4
+                    and _GAP.fullmatch(text, last.end, each.start) is not None
+                )
             )
             if touching and last is not None:
                 if each.end > last.end and min(each.score, last.score) < 0.3 <= max(each.score, last.score):
@@ -234,7 +269,8 @@ def settle(candidates: Sequence[Candidate], text: str) -> list[Candidate]:
 def _worth_masking(rest: str) -> bool:
     """Whether what remains of a span beside a stronger one may still tell something."""
     return any(character.isdigit() for character in rest) or any(
-        word[0].isupper() and len(word) > 1 and not is_generic(word) and not is_stop(word) for word in _NAME_WORD.findall(rest)
+        word[0].isupper() and len(word) > 1 and not is_generic(word) and not is_stop(word)
+        for word in _NAME_WORD.findall(rest)
     )
 
 

@@ -23,11 +23,15 @@ class Marked:
         return Findings(tuple(Finding(0, a, b, t, 1.0, "told") for a, b, t in self.spans), profile.name, profile.digest)
 
 
-ROW = {"id": "1", "text": "Ann Lee met Bob in Rome.", "entities": [
-    {"start": 0, "end": 7, "type": "PERSON", "identifier": "direct", "entity_id": "a"},
-    {"start": 12, "end": 15, "type": "PERSON", "identifier": "quasi", "entity_id": "b"},
-    {"start": 19, "end": 23, "type": "LOCATION", "identifier": "no", "entity_id": "c"},
-]}
+ROW = {
+    "id": "1",
+    "text": "Ann Lee met Bob in Rome.",
+    "entities": [
+        {"start": 0, "end": 7, "type": "PERSON", "identifier": "direct", "entity_id": "a"},
+        {"start": 12, "end": 15, "type": "PERSON", "identifier": "quasi", "entity_id": "b"},
+        {"start": 19, "end": 23, "type": "LOCATION", "identifier": "no", "entity_id": "c"},
+    ],
+}
 
 
 def test_half_masked_direct_name_is_a_leak():
@@ -51,9 +55,14 @@ def test_finding_beside_every_label_is_a_false_alarm():
 
 
 def test_entity_counts_only_when_all_its_mentions_are_masked():
-    row = {"id": "2", "text": "Lee, Lee", "entities": [
-        {"start": 0, "end": 3, "type": "PERSON", "identifier": "direct", "entity_id": "a"},
-        {"start": 5, "end": 8, "type": "PERSON", "identifier": "direct", "entity_id": "a"}]}
+    row = {
+        "id": "2",
+        "text": "Lee, Lee",
+        "entities": [
+            {"start": 0, "end": 3, "type": "PERSON", "identifier": "direct", "entity_id": "a"},
+            {"start": 5, "end": 8, "type": "PERSON", "identifier": "direct", "entity_id": "a"},
+        ],
+    }
     figures = evaluate(Marked((0, 3, "PERSON")), STRICT, [row])
     assert (figures["direct"]["mention_recall"], figures["direct"]["entity_recall"]) == (0.5, 0.0)
 

@@ -36,9 +36,16 @@ def values(findings, texts):
 def test_clinical_note_loses_people_and_numbers_and_keeps_the_dose_and_the_sign(detector, strict):
     found = values(detector.find_text(NOTE, strict), [NOTE])
     for expected in [
-        ("PERSON", "KRISHNA, DALAJA"), ("MEDICAL_RECORD", "6863155"), ("PERSON", "Jesus Mendoza"), ("PERSON", "Delia Krishna"),
-        ("PHONE_NUMBER", "989-722-8200 ext. 898"), ("PERSON", "Murphy"), ("PERSON", "Evangelia Jopich"), ("PERSON", "Delia"),
-        ("PERSON", "J. Mendoza"), ("DATE_TIME", "26-NOV-1934"),
+        ("PERSON", "KRISHNA, DALAJA"),
+        ("MEDICAL_RECORD", "6863155"),
+        ("PERSON", "Jesus Mendoza"),
+        ("PERSON", "Delia Krishna"),
+        ("PHONE_NUMBER", "989-722-8200 ext. 898"),
+        ("PERSON", "Murphy"),
+        ("PERSON", "Evangelia Jopich"),
+        ("PERSON", "Delia"),
+        ("PERSON", "J. Mendoza"),
+        ("DATE_TIME", "26-NOV-1934"),
     ]:
         assert expected in found
     assert len([value for type_, value in found if value == "Murphy"]) == 1
@@ -52,7 +59,10 @@ def test_name_of_one_block_is_found_in_every_other_block(detector, strict):
 
 def test_column_header_is_context_for_its_cells(detector, strict):
     texts = ["Name | Ref | Amount", "Zzyzx Qwrtle | 99-12-X7 | 2.50"]
-    hints = [BlockHint("table_row"), BlockHint("table_row", ((0, 12, "Name"), (15, 23, "Case no."), (26, 30, "Everyday account")))]
+    hints = [
+        BlockHint("table_row"),
+        BlockHint("table_row", ((0, 12, "Name"), (15, 23, "Case no."), (26, 30, "Everyday account"))),
+    ]
     found = values(detector.find(texts, strict, hints=hints), texts)
     assert ("PERSON", "Zzyzx Qwrtle") in found
     assert ("ID", "99-12-X7") in found
@@ -143,7 +153,9 @@ def test_safe_harbor_keeps_years_and_ages_under_ninety(detector):
 
 def test_score_in_the_review_band_is_marked(detector):
     profile = parse_profile(
-        b"name: t\ntitle: t\ndetectors: [patterns]\nrules:\n  US_SSN: {action: mask, min_score: 0.1, review: [0.1, 1.0], reason: x}\n", "t")
+        b"name: t\ntitle: t\ndetectors: [patterns]\nrules:\n  US_SSN: {action: mask, min_score: 0.1, review: [0.1, 1.0], reason: x}\n",
+        "t",
+    )
     (item,) = detector.find_text("SSN 123-45-6789", profile).items
     assert item.review
 

@@ -16,7 +16,9 @@ rules:
 """
 
 
-@pytest.mark.parametrize("name", ["strict", "hipaa-safe-harbor", "gdpr-pseudonymise", "bank-pci", "defence-need-to-know", "minimal"])
+@pytest.mark.parametrize(
+    "name", ["strict", "hipaa-safe-harbor", "gdpr-pseudonymise", "bank-pci", "defence-need-to-know", "minimal"]
+)
 def test_shipped_profile_loads_and_gives_a_reason_for_each_rule(name):
     profile = load_profile(SHIPPED_POLICIES, name)
     assert profile.name == name
@@ -28,7 +30,9 @@ def test_shipped_profile_loads_and_gives_a_reason_for_each_rule(name):
 
 def test_every_shipped_profile_acts_on_account_and_contact_identifiers():
     for name in list_profiles(SHIPPED_POLICIES):
-        assert {"EMAIL_ADDRESS", "PHONE_NUMBER", "US_SSN", "CREDIT_CARD", "IBAN_CODE"} <= load_profile(SHIPPED_POLICIES, name).acts_on
+        assert {"EMAIL_ADDRESS", "PHONE_NUMBER", "US_SSN", "CREDIT_CARD", "IBAN_CODE"} <= load_profile(
+            SHIPPED_POLICIES, name
+        ).acts_on
 
 
 def test_review_band_marks_only_scores_inside_it():
@@ -36,21 +40,24 @@ def test_review_band_marks_only_scores_inside_it():
     assert [rule.wants_review(score) for score in (0.49, 0.5, 0.59, 0.6)] == [False, True, True, False]
 
 
-@pytest.mark.parametrize(("bad", "says"), [
-    (GOOD.replace(b"min_score", b"minscore"), "line 5"),
-    (GOOD.replace(b"PERSON", b"PERSONS"), "PERSONS"),
-    (GOOD.replace(b"surrogate", b"surrogat"), "line 5"),
-    (GOOD.replace(b"[patterns]", b"[patterns, magic]"), "line 3"),
-    (GOOD.replace(b"[0.5, 0.6]", b"[0.6, 0.5]"), "line 5"),
-    (GOOD + b"  PERSON: {action: keep, reason: x}\n", "line 6"),
-    (GOOD + b"digest: abc\n", "digest"),
-    (GOOD + b"extra: 1\n", "line 6"),
-    (b"name: [", "line 1"),
-    (b"", "holds no profile"),
-    (b"\xff\xfe", "UTF-8"),
-    (b"name: &a x\ntitle: *a\n", "aliases"),
-    (GOOD.split(b"rules")[0] + b"rules: {}\n", "rules"),
-])
+@pytest.mark.parametrize(
+    ("bad", "says"),
+    [
+        (GOOD.replace(b"min_score", b"minscore"), "line 5"),
+        (GOOD.replace(b"PERSON", b"PERSONS"), "PERSONS"),
+        (GOOD.replace(b"surrogate", b"surrogat"), "line 5"),
+        (GOOD.replace(b"[patterns]", b"[patterns, magic]"), "line 3"),
+        (GOOD.replace(b"[0.5, 0.6]", b"[0.6, 0.5]"), "line 5"),
+        (GOOD + b"  PERSON: {action: keep, reason: x}\n", "line 6"),
+        (GOOD + b"digest: abc\n", "digest"),
+        (GOOD + b"extra: 1\n", "line 6"),
+        (b"name: [", "line 1"),
+        (b"", "holds no profile"),
+        (b"\xff\xfe", "UTF-8"),
+        (b"name: &a x\ntitle: *a\n", "aliases"),
+        (GOOD.split(b"rules")[0] + b"rules: {}\n", "rules"),
+    ],
+)
 def test_malformed_profile_is_refused_naming_the_place(bad, says):
     with pytest.raises(UsageError, match=says):
         parse_profile(bad, "tiny.yaml")

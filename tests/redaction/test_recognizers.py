@@ -19,76 +19,111 @@ RECOGNIZERS = all_recognizers()
 def found(text):
     return {
         (each.entity_type, text[each.start : each.end])
-        for recognizer in RECOGNIZERS for each in recognizer.analyze(text, [], None) if each.score >= 0.4
+        for recognizer in RECOGNIZERS
+        for each in recognizer.analyze(text, [], None)
+        if each.score >= 0.4
     }
 
 
-@pytest.mark.parametrize(("text", "type_", "value"), [
-    ("mail root@ward3.hospital.local now", "EMAIL_ADDRESS", "root@ward3.hospital.local"),
-    ("write to a.b+c@x.example.", "EMAIL_ADDRESS", "a.b+c@x.example"),
-    ("id=jo%40mail.example", "EMAIL_ADDRESS", "jo%40mail.example"),
-    ("jane [at] mail [dot] org", "EMAIL_ADDRESS", "jane [at] mail [dot] org"),
-    ("see https://portal.example/u/1?x=2.", "URL", "https://portal.example/u/1?x=2"),
-    ("from 10.20.30.40 today", "IP_ADDRESS", "10.20.30.40"),
-    ("from 2001:db8::ff00:42:8329 today", "IP_ADDRESS", "2001:db8::ff00:42:8329"),
-    ("MAC 07:4d:50:58:d4:78", "ID", "07:4d:50:58:d4:78"),
-    ("card 4111 1111 1111 1111 ok", "CREDIT_CARD", "4111 1111 1111 1111"),
-    ("pay GB82 WEST 1234 5698 7654 32 NOW", "IBAN_CODE", "GB82 WEST 1234 5698 7654 32"),
-    ("SSN 123-45-6789", "US_SSN", "123-45-6789"),
-    ("social security no. 123456789", "US_SSN", "123456789"),
-    ("MRN 317-09-71", "MEDICAL_RECORD", "317-09-71"),
-    ("Medical record number: A1234567", "MEDICAL_RECORD", "A1234567"),
-    ("NHS number 943 476 5919", "ID", "943 476 5919"),
-    ("NPI 1234567893", "ID", "1234567893"),
-    ("VIN 1M8GDM9AXKP042788", "ID", "1M8GDM9AXKP042788"),
-    ("DNI 12345678Z", "ID", "12345678Z"),
-    ("Aadhaar 2341 2341 2346", "ID", "2341 2341 2346"),
-    ("CF RSSMRA85T10A562S", "ID", "RSSMRA85T10A562S"),
-    ("Passport No. 62156343", "ID", "62156343"),
-    ("account 0302685981", "ACCOUNT_NUMBER", "0302685981"),
-    ("wallet 1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa", "ACCOUNT_NUMBER", "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa"),
-    ("application (no. 17604/04) against", "ID", "17604/04"),
-    ("Badge: 4471", "ID", "4471"),
-    ("call (517) 788-1934 ext. 12", "PHONE_NUMBER", "(517) 788-1934 ext. 12"),
-    ("Tel. +44 20 7946 0958", "PHONE_NUMBER", "+44 20 7946 0958"),
-    ("fax 071-33-52-22", "PHONE_NUMBER", "071-33-52-22"),
-    ("on 26-NOV-1934 by", "DATE_TIME", "26-NOV-1934"),
-    ("on 3 de mayo de 2004 se", "DATE_TIME", "3 de mayo de 2004"),
-    ("DOB: 01/27/48", "DATE_TIME", "01/27/48"),
-    ("born in 1963 and", "DATE_TIME", "1963"),
-    ("a 49-year-old man", "AGE", "49"),
-    ("at 51500 Sherri Trace today", "LOCATION", "51500 Sherri Trace"),
-    ("St. Cole Medical Center", "ORGANIZATION", "St. Cole Medical Center"),
-    ("NAME: KRISHNA, DALAJA   MED", "PERSON", "KRISHNA, DALAJA"),
-    ("Dr. Murphy saw", "PERSON", "Murphy"),
-    ("Regards,\nYashodhara", "PERSON", "Yashodhara"),
-    ("Best,\nGary Pearson\nACME", "PERSON", "Gary Pearson"),
-    ("From: Ann Lee <a@b.example>", "PERSON", "Ann Lee"),
-])
+@pytest.mark.parametrize(
+    ("text", "type_", "value"),
+    [
+        ("mail root@ward3.hospital.local now", "EMAIL_ADDRESS", "root@ward3.hospital.local"),
+        ("write to a.b+c@x.example.", "EMAIL_ADDRESS", "a.b+c@x.example"),
+        ("id=jo%40mail.example", "EMAIL_ADDRESS", "jo%40mail.example"),
+        ("jane [at] mail [dot] org", "EMAIL_ADDRESS", "jane [at] mail [dot] org"),
+        ("see https://portal.example/u/1?x=2.", "URL", "https://portal.example/u/1?x=2"),
+        ("from 10.20.30.40 today", "IP_ADDRESS", "10.20.30.40"),
+        ("from 2001:db8::ff00:42:8329 today", "IP_ADDRESS", "2001:db8::ff00:42:8329"),
+        ("MAC 07:4d:50:58:d4:78", "ID", "07:4d:50:58:d4:78"),
+        ("card 4111 1111 1111 1111 ok", "CREDIT_CARD", "4111 1111 1111 1111"),
+        ("pay GB82 WEST 1234 5698 7654 32 NOW", "IBAN_CODE", "GB82 WEST 1234 5698 7654 32"),
+        ("SSN 123-45-6789", "US_SSN", "123-45-6789"),
+        ("social security no. 123456789", "US_SSN", "123456789"),
+        ("MRN 317-09-71", "MEDICAL_RECORD", "317-09-71"),
+        ("Medical record number: A1234567", "MEDICAL_RECORD", "A1234567"),
+        ("NHS number 943 476 5919", "ID", "943 476 5919"),
+        ("NPI 1234567893", "ID", "1234567893"),
+        ("VIN 1M8GDM9AXKP042788", "ID", "1M8GDM9AXKP042788"),
+        ("DNI 12345678Z", "ID", "12345678Z"),
+        ("Aadhaar 2341 2341 2346", "ID", "2341 2341 2346"),
+        ("CF RSSMRA85T10A562S", "ID", "RSSMRA85T10A562S"),
+        ("Passport No. 62156343", "ID", "62156343"),
+        ("account 0302685981", "ACCOUNT_NUMBER", "0302685981"),
+        ("wallet 1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa", "ACCOUNT_NUMBER", "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa"),
+        ("application (no. 17604/04) against", "ID", "17604/04"),
+        ("Badge: 4471", "ID", "4471"),
+        ("call (517) 788-1934 ext. 12", "PHONE_NUMBER", "(517) 788-1934 ext. 12"),
+        ("Tel. +44 20 7946 0958", "PHONE_NUMBER", "+44 20 7946 0958"),
+        ("fax 071-33-52-22", "PHONE_NUMBER", "071-33-52-22"),
+        ("on 26-NOV-1934 by", "DATE_TIME", "26-NOV-1934"),
+        ("on 3 de mayo de 2004 se", "DATE_TIME", "3 de mayo de 2004"),
+        ("DOB: 01/27/48", "DATE_TIME", "01/27/48"),
+        ("born in 1963 and", "DATE_TIME", "1963"),
+        ("a 49-year-old man", "AGE", "49"),
+        ("at 51500 Sherri Trace today", "LOCATION", "51500 Sherri Trace"),
+        ("St. Cole Medical Center", "ORGANIZATION", "St. Cole Medical Center"),
+        ("NAME: KRISHNA, DALAJA   MED", "PERSON", "KRISHNA, DALAJA"),
+        ("Dr. Murphy saw", "PERSON", "Murphy"),
+        ("Regards,\nYashodhara", "PERSON", "Yashodhara"),
+        ("Best,\nGary Pearson\nACME", "PERSON", "Gary Pearson"),
+        ("From: Ann Lee <a@b.example>", "PERSON", "Ann Lee"),
+    ],
+)
 def test_identifier_is_found(text, type_, value):
     assert (type_, value) in found(text)
 
 
-@pytest.mark.parametrize("text", [
-    "Section 4.12(b) of the Agreement survives termination.", "Clause 12.3.4 prevails over Schedule 2.",
-    "Part number 987-65-4320-A is obsolete.", "Take 1-2 tabs q4-6h prn, max 8 per day.",
-    "WBC 11.2 with 82% PMNs; INR 1.8. Na 138, K 4.1, Cl 102, CO2 24.", "BP 120/80, HR 72, at 14:30, 25 mg.",
-    "The invoice total is 1,204.50 net of tax.", "Torque to 45 Nm and wait 10 minutes.", "See Rule 10b-5 and Form 1040-SR.",
-    "ISO 13485:2016 applies; version 5.1.2 of 128 MB.", "Students may take English, French or German as electives.",
-    "Infusion of 18 units/kg per hour up to 2,000 units.", "ABCDEFGHIJ KLMNOPQRS", "A loan of 250,000 pounds over 25 years at 4.5%.",
-])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Section 4.12(b) of the Agreement survives termination.",
+        "Clause 12.3.4 prevails over Schedule 2.",
+        "Part number 987-65-4320-A is obsolete.",
+        "Take 1-2 tabs q4-6h prn, max 8 per day.",
+        "WBC 11.2 with 82% PMNs; INR 1.8. Na 138, K 4.1, Cl 102, CO2 24.",
+        "BP 120/80, HR 72, at 14:30, 25 mg.",
+        "The invoice total is 1,204.50 net of tax.",
+        "Torque to 45 Nm and wait 10 minutes.",
+        "See Rule 10b-5 and Form 1040-SR.",
+        "ISO 13485:2016 applies; version 5.1.2 of 128 MB.",
+        "Students may take English, French or German as electives.",
+        "Infusion of 18 units/kg per hour up to 2,000 units.",
+        "ABCDEFGHIJ KLMNOPQRS",
+        "A loan of 250,000 pounds over 25 years at 4.5%.",
+    ],
+)
 def test_ordinary_text_is_left(text):
     assert found(text) == set()
 
 
-@pytest.mark.parametrize("check", [
-    checks.card, checks.iban, checks.npi, checks.vin, checks.aba, checks.nhs, checks.aadhaar, checks.bsn, checks.imei, checks.tfn,
-])
+@pytest.mark.parametrize(
+    "check",
+    [
+        checks.card,
+        checks.iban,
+        checks.npi,
+        checks.vin,
+        checks.aba,
+        checks.nhs,
+        checks.aadhaar,
+        checks.bsn,
+        checks.imei,
+        checks.tfn,
+    ],
+)
 def test_check_digit_rejects_any_single_changed_digit(check):
     good = {
-        checks.card: "4111111111111111", checks.iban: "GB82WEST12345698765432", checks.npi: "1234567893", checks.vin: "1M8GDM9AXKP042788",
-        checks.aba: "021000021", checks.nhs: "9434765919", checks.aadhaar: "234123412346", checks.bsn: "111222333",
-        checks.imei: "490154203237518", checks.tfn: "123456782",
+        checks.card: "4111111111111111",
+        checks.iban: "GB82WEST12345698765432",
+        checks.npi: "1234567893",
+        checks.vin: "1M8GDM9AXKP042788",
+        checks.aba: "021000021",
+        checks.nhs: "9434765919",
+        checks.aadhaar: "234123412346",
+        checks.bsn: "111222333",
+        checks.imei: "490154203237518",
+        checks.tfn: "123456782",
     }[check]
     assert check(good)
     last = len(good) - 1
@@ -150,7 +185,7 @@ def test_cyrillic_letters_inside_a_latin_word_become_latin_and_a_cyrillic_word_s
 
 
 def test_cells_of_a_text_table_know_their_header():
-    text = "| Name | Dose |\n|---|---|\n| Ann Lee | 5 mg |\n\nid,who,when\n1,\"Lee, A.\",2020"
+    text = '| Name | Dose |\n|---|---|\n| Ann Lee | 5 mg |\n\nid,who,when\n1,"Lee, A.",2020'
     assert [(text[a:b], header) for a, b, header in cells(text)][:2] == [("Ann Lee", "Name"), ("5 mg", "Dose")]
     assert ("Lee, A.", "who") in [(text[a:b], header) for a, b, header in cells(text)]
 

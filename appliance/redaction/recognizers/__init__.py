@@ -1,9 +1,9 @@
 """Presidio recognizers that anyone can plug in: add them to a `RecognizerRegistry`, or take `all_recognizers()`.
 
-    from presidio_analyzer import AnalyzerEngine, RecognizerRegistry
-    from appliance.redaction.recognizers import all_recognizers
+from presidio_analyzer import AnalyzerEngine, RecognizerRegistry
+from appliance.redaction.recognizers import all_recognizers
 
-    registry = RecognizerRegistry(recognizers=all_recognizers())
+registry = RecognizerRegistry(recognizers=all_recognizers())
 """
 
 from presidio_analyzer import EntityRecognizer
@@ -14,15 +14,35 @@ from appliance.redaction.recognizers.demographics import DemographicRecognizer
 from appliance.redaction.recognizers.financial import BankCodeRecognizer, CreditCardRecognizer, IbanRecognizer
 from appliance.redaction.recognizers.names import NameContextRecognizer
 from appliance.redaction.recognizers.national import LicenceRecognizer, NationalIdRecognizer, SocialSecurityRecognizer
-from appliance.redaction.recognizers.network import EmailAddressRecognizer, IpAddressRecognizer, MacAddressRecognizer, UrlRecognizer
+from appliance.redaction.recognizers.network import (
+    EmailAddressRecognizer,
+    IpAddressRecognizer,
+    MacAddressRecognizer,
+    UrlRecognizer,
+)
 from appliance.redaction.recognizers.organisations import OrganisationRecognizer
 from appliance.redaction.recognizers.phones import PhoneNumberRecognizer
 from appliance.redaction.recognizers.places import AddressRecognizer
 
 PATTERN_RECOGNIZERS: tuple[type[EntityRecognizer], ...] = (
-    EmailAddressRecognizer, UrlRecognizer, IpAddressRecognizer, MacAddressRecognizer, CreditCardRecognizer, IbanRecognizer, BankCodeRecognizer,
-    SocialSecurityRecognizer, NationalIdRecognizer, LicenceRecognizer, PhoneNumberRecognizer, DateRecognizer, AgeRecognizer, LabelledCodeRecognizer,
-    AddressRecognizer, OrganisationRecognizer, DemographicRecognizer, NameContextRecognizer,
+    EmailAddressRecognizer,
+    UrlRecognizer,
+    IpAddressRecognizer,
+    MacAddressRecognizer,
+    CreditCardRecognizer,
+    IbanRecognizer,
+    BankCodeRecognizer,
+    SocialSecurityRecognizer,
+    NationalIdRecognizer,
+    LicenceRecognizer,
+    PhoneNumberRecognizer,
+    DateRecognizer,
+    AgeRecognizer,
+    LabelledCodeRecognizer,
+    AddressRecognizer,
+    OrganisationRecognizer,
+    DemographicRecognizer,
+    NameContextRecognizer,
 )
 
 

@@ -49,13 +49,22 @@ def rule(type_: str, pattern: str, score: float, reason: str, flags: int = 0, **
     return Rule(type_, regex.compile(pattern, flags | regex.V1), score, reason, context=compiled, **options)
 
 
-def result(type_: str, start: int, end: int, score: float, recognizer: EntityRecognizer, reason: str) -> RecognizerResult:
+def result(
+    type_: str, start: int, end: int, score: float, recognizer: EntityRecognizer, reason: str
+) -> RecognizerResult:
     """A Presidio result that carries its reason."""
     explanation = AnalysisExplanation(recognizer.name, score, textual_explanation=reason)
-    return RecognizerResult(type_, start, end, score, explanation, {
-        RecognizerResult.RECOGNIZER_NAME_KEY: recognizer.name,
-        RecognizerResult.RECOGNIZER_IDENTIFIER_KEY: recognizer.id,
-    })
+    return RecognizerResult(
+        type_,
+        start,
+        end,
+        score,
+        explanation,
+        {
+            RecognizerResult.RECOGNIZER_NAME_KEY: recognizer.name,
+            RecognizerResult.RECOGNIZER_IDENTIFIER_KEY: recognizer.id,
+        },
+    )
 
 
 class ApplianceRecognizer(LocalRecognizer):  # type: ignore[misc]

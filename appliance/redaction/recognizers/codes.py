@@ -1,3 +1,4 @@
+
 """Free codes beside a label: record, account, member, case, docket, licence, passport, badge, room numbers.
 
 The value is found first (a token with a digit), then the words before it are read backwards; so cost is linear
@@ -31,7 +32,9 @@ _ID = (
     r"ssn|social security|tax(?:payer)?|tin|ein|itin|vat|crn|company|business|dni|nif|nie|n\.?[º°o]? ?col(?:egiado)?\.?|colegiado|bsn|aadhaar|pan|"
     r"room|rm|bed|ward|bay|booking|reservation|pnr|travel order|order|clearance|contract|invoice|receipt|voucher|sar|str|kyc|screening|alert"
 )
-_NUMBER_WORD = r"(?:numbers?|numero|número|num\.?|no\.?|nr\.?|nos\.?|n[.º°o]{1,2}|n\.?º|№|#|code|id(?:entifier)?|ident\.?)"
+_NUMBER_WORD = (
+    r"(?:numbers?|numero|número|num\.?|no\.?|nr\.?|nos\.?|n[.º°o]{1,2}|n\.?º|№|#|code|id(?:entifier)?|ident\.?)"
+)
 _AFTER = rf"(?:[ ./-]{{0,2}}{_NUMBER_WORD})*(?:[ \t]*(?:(?:is|was|are|:|=|-|#|\(|\[|\"|'|of|ending in|reads|\|)[ \t]*){{0,3}}|[:=]?[ \t]*\n[ \t]*)$"
 
 
@@ -45,17 +48,27 @@ _STRONG = (
     ("ID", _label(_ID)),
 )
 _EXPLICIT = regex.compile(rf"(?:{_NUMBER_WORD}|[:=#])[ \t(]*$", regex.IGNORECASE)
-_ANY_NUMBER_LABEL = regex.compile(r"\b\p{L}[\p{L}./-]{1,20} ?(?:numbers?|no\.?|nr\.?|#|id)[ :=#(]{0,3}(?:is )?$", regex.IGNORECASE)
+_ANY_NUMBER_LABEL = regex.compile(
+    r"\b\p{L}[\p{L}./-]{1,20} ?(?:numbers?|no\.?|nr\.?|#|id)[ :=#(]{0,3}(?:is )?$", regex.IGNORECASE
+)
 STRUCTURE = regex.compile(
     r"\b(?:part|model|form|clause|section|sec\.?|article|art\.?|rule|schedule|annex|appendix|chapter|version|rev(?:ision)?|issue|edition|release|build|page|p\.|pp\.|table|fig(?:ure)?|"
     r"step|item|line|law|act|decree|directive|resolution|regulation|ordinance|paragraph|para|§+|cfr|c\.f\.r\.|usc|iso|iec|en|din|nsn|sku|catalog(?:ue)?|size|type|grade|class|level|phase|stage|category|protocol no|mil-std|stanag|"
-    r"atc|icd(?:-10)?|cpt|snomed|loinc|ndc|lot|batch|torque|task|figure)(?:[ ./-]{0,2}(?:numbers?|no\.?|nr\.?|#))?[ :#(]{0,3}$", regex.IGNORECASE)
+    r"atc|icd(?:-10)?|cpt|snomed|loinc|ndc|lot|batch|torque|task|figure)(?:[ ./-]{0,2}(?:numbers?|no\.?|nr\.?|#))?[ :#(]{0,3}$",
+    regex.IGNORECASE,
+)
 _CODE = regex.compile(
-    r"(?<![\w@/.#-])(?=[A-Za-z./-]{0,12}\d)(?:[A-Z]?\d{1,12}(?:[ -]\d{2,8}){1,5}(?![\w-])|[A-Za-z\d]{1,24}(?:[/._-][A-Za-z\d]{1,24}){0,6})(?![\w@]|[.,]\d|-\w)")
+    r"(?<![\w@/.#-])(?=[A-Za-z./-]{0,12}\d)(?:[A-Z]?\d{1,12}(?:[ -]\d{2,8}){1,5}(?![\w-])|[A-Za-z\d]{1,24}(?:[/._-][A-Za-z\d]{1,24}){0,6})(?![\w@]|[.,]\d|-\w)"
+)
 _APPLICATION = regex.compile(r"(?<![\d/])(?P<v>\d{1,6}/\d{2})(?![\d/])")
 _APPLICATION_LABEL = regex.compile(
-    r"(?:\b(?:applications?|appl?\.?|cases?|petition|complaint|file|docket)\b[^\n\d]{0,25}|\bnos?\.?[ ]?|\d/\d{2}(?:[ ]?[,;]|[ ]and|[ ]&)[ ]?)$", regex.IGNORECASE)
-_UNIT = regex.compile(r" ?(?:mg|mcg|ml|g|kg|cm|mm|km|%|hours?|hrs?|days?|weeks?|months?|years?|minutes?|mins?|nm|n·m|psi|bar|volts?|v|kw|hp|rpm|usd|eur|gbp|euros?|dollars?|pounds?|percent|ohms?|litres?|metres?|points?|a (?:year|month)|patients|people|beds|°)\b", regex.IGNORECASE)
+    r"(?:\b(?:applications?|appl?\.?|cases?|petition|complaint|file|docket)\b[^\n\d]{0,25}|\bnos?\.?[ ]?|\d/\d{2}(?:[ ]?[,;]|[ ]and|[ ]&)[ ]?)$",
+    regex.IGNORECASE,
+)
+_UNIT = regex.compile(
+    r" ?(?:mg|mcg|ml|g|kg|cm|mm|km|%|hours?|hrs?|days?|weeks?|months?|years?|minutes?|mins?|nm|n·m|psi|bar|volts?|v|kw|hp|rpm|usd|eur|gbp|euros?|dollars?|pounds?|percent|ohms?|litres?|metres?|points?|a (?:year|month)|patients|people|beds|°)\b",
+    regex.IGNORECASE,
+)
 _AMOUNT = regex.compile(r"\d{1,3}(?:,\d{3})*[.,]\d{1,2}|\d{1,3}")
 _BARE_NUMBER_LABEL = regex.compile(r"\b(?:number|no\.?|nr\.?|id|code|#)[ :=]{0,2}$", regex.IGNORECASE)
 _FILLER_DATE = regex.compile(r"\d{1,2}[./-]\d{1,2}[./-](?:\d{2}|\d{4})|\d{4}-\d{2}-\d{2}|(?:19|20)\d{2}")
@@ -83,7 +96,12 @@ class LabelledCodeRecognizer(ApplianceRecognizer):
             start, end = match.span()
             value = match[0]
             digits = sum(character.isdigit() for character in value)
-            if _FILLER_DATE.fullmatch(value) or _AMOUNT.fullmatch(value) or (digits < 2 and len(value) < 4) or _UNIT.match(text, end):
+            if (
+                _FILLER_DATE.fullmatch(value)
+                or _AMOUNT.fullmatch(value)
+                or (digits < 2 and len(value) < 4)
+                or _UNIT.match(text, end)
+            ):
                 continue
             window = max(0, start - 48)
             if STRUCTURE.search(text, window, start):

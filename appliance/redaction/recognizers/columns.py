@@ -1,3 +1,4 @@
+
 """Tables inside plain text: lines of equal cells under a header line, joined by bars, tabs, semicolons or commas.
 
 Parsers give tables as rows with headers; what they leave as text (Markdown in a note, CSV pasted into a mail)
@@ -9,7 +10,12 @@ from collections.abc import Iterator
 
 _DELIMITERS = ("|", "\t", ";", ",")
 _RULE = re.compile(r"[\s|:+=-]+")
-_CELL = {"|": re.compile(r"[^|]+"), "\t": re.compile(r"[^\t]+"), ";": re.compile(r"[^;]*"), ",": re.compile(r'"[^"]*"|[^,]*')}
+_CELL = {
+    "|": re.compile(r"[^|]+"),
+    "\t": re.compile(r"[^\t]+"),
+    ";": re.compile(r"[^;]*"),
+    ",": re.compile(r'"[^"]*"|[^,]*'),
+}
 LONGEST_HEADER = 40
 
 
@@ -60,6 +66,8 @@ def _header(line: str) -> tuple[list[str], str]:
         if line.count(delimiter) < (1 if delimiter == "|" else 2):
             continue
         titles = [line[slice(*_inner(line, span))] for span in _cells(line, delimiter)]
-        if len(titles) >= 2 and all(0 < len(title) <= LONGEST_HEADER and not re.search(r"\d{3}|[.!?]$", title) for title in titles):
+        if len(titles) >= 2 and all(
+            0 < len(title) <= LONGEST_HEADER and not re.search(r"\d{3}|[.!?]$", title) for title in titles
+        ):
             return titles, delimiter
     return [], ""

@@ -1,3 +1,4 @@
+
 """A name found once is searched in the whole document: by part, initial, possessive, capitals, hyphen and line break.
 
 Cost is one pass over the words of the document with a dictionary of the parts of names.
@@ -11,7 +12,9 @@ from appliance.redaction.recognizers.lexicon import words
 from appliance.redaction.recognizers.names import clean_name
 
 _WORD = regex.compile(r"[\p{L}\p{M}\d][\p{L}\p{M}\d']*(?:-\n?[\p{L}\p{M}][\p{L}\p{M}']*)*")
-_PARTICLES = frozenset("de del della la las los da das dos do di du le van von der den zu ter ten al el bin ibn bint ben abu y e st san jr sr ii iii iv md dr mr mrs ms".split())
+_PARTICLES = frozenset(
+    "de del della la las los da das dos do di du le van von der den zu ter ten al el bin ibn bint ben abu y e st san jr sr ii iii iv md dr mr mrs ms".split()
+)
 _CONFUSED = str.maketrans({"0": "o", "1": "l", "|": "l", "5": "s", "8": "b"})
 _INITIAL_BEFORE = regex.compile(r"(?<![\p{L}])(?:\p{Lu}(?:\.-?|\. ?|[ ]))(?:\p{Lu}(?:\.-?|\. ?|[ ])){0,2}$")
 _INITIAL_AFTER = regex.compile(r"(?:,? \p{Lu}\.?(?!\w)){1,2}")
@@ -57,13 +60,22 @@ def mentions(text: str, names: Iterable[tuple[int, int]]) -> Iterator[tuple[int,
         if not hit and "-" in word:
             hit = any(fold(piece) in known for piece in word.split("-") if len(piece) >= 3)
         if hit and word[0].islower():
-            hit = part not in common and part not in lower_seen and len(part) >= 4 and (part in words("given_names") or part in words("surnames"))
+            hit = (
+                part not in common
+                and part not in lower_seen
+                and len(part) >= 4
+                and (part in words("given_names") or part in words("surnames"))
+            )
         if not hit:
             continue
         start, end = match.span()
         if text[start:end].endswith(("'s", "'S")):
             end -= 2
-        if run and _JOIN.fullmatch(text, run[1], start) and fold(word) not in map(fold, _WORD.findall(text[run[0] : run[1]])):
+        if (
+            run
+            and _JOIN.fullmatch(text, run[1], start)
+            and fold(word) not in map(fold, _WORD.findall(text[run[0] : run[1]]))
+        ):
             run = (run[0], end)
             continue
         if run:

@@ -1,3 +1,4 @@
+
 """Counter-evidence: capitalised words that look like a name and are none.
 
 Eponyms before a technical noun (Parkinson's disease, Foley catheter, Cox regression), drug names and their
@@ -5,8 +6,9 @@ stems (WHO "Use of stems in the selection of INNs"), laboratory and unit abbrevi
 headings, contract roles.
 """
 
-import regex
 from collections.abc import Iterable, Iterator
+
+import regex
 
 from appliance.redaction.recognizers.base import matches
 from appliance.redaction.recognizers.lexicon import alternation, words
@@ -22,18 +24,22 @@ _NOUN = (
     r"reform|agreement|accords?|framework|committee|convention|protocol|declaration|investors?|rated|score|questionnaire|inventory|assessment|interview|examination|point|points|tenderness|hook|fold|folds|plexus|benefit|allowance)"
 )
 _STEMS = r"(?:\p{L}{3,}(?:pril|sartan|olol|statin|mab|nib|azole|azepam|azolam|cillin|mycin|micin|floxacin|cycline|prazole|tidine|setron|triptan|gliptin|gliflozin|glutide|glitazone|dipine|parin|xaban|gatran|caine|vir|mide|semide|thiazide|zosin|pramine|triptyline|oxetine|sone|solone|nide|terol|tropium|lukast|dronate|profen|fenac|coxib|barbital|phylline|formin|mustine|platin|rubicin|taxel|trexate))"
-_ABBREVIATIONS = frozenset("""
+_ABBREVIATIONS = frozenset(
+    """
 wbc rbc hgb hct plt inr ptt pt bun cr na cl co2 k ca mg phos alt ast ldh ck ckmb bnp tsh t3 t4 psa cea hba1c a1c esr crp abg cbc bmp cmp ua ekg ecg eeg emg mri ct cta mra pet cxr kub us usg ivc svc iv im sc po pr pmn pmns
 prn bid tid qid qd qhs q4h q6h heent perrla eomi jvd rrr ctab nad ros hpi pmh psh fh sh a&o dvt pe mi chf cad copd gerd htn dm afib cva tia uti uri bph esrd ckd hiv hbv hcv ii iii iv vi vii viii ix xi xii lad lcx rca lv rv la ra
 cfr usc nyha icu ccu ed er or pacu nicu picu micu sicu gi gu ent ob gyn ortho neuro cardio psych aml kyc cdd edd pep sar ctr ofac fatf swift bic iban aed cpr dnr dnar hipaa gdpr pci dss iso iec nato stanag sop ppe apu gpu ecu vhf uhf gps fm am
-""".split())
+""".split()
+)
 _HEADING = regex.compile(r"(?m)^[ ]*(?P<v>[\p{Lu}][\p{Lu}\d /&()'-]{3,60})(?=:|[ ]*$)")
-HEADING_WORDS = frozenset("""
+HEADING_WORDS = frozenset(
+    """
 history physical examination assessment plan chief complaint present illness past medical surgical family social review of systems medications allergies vital signs laboratory data diagnosis diagnoses impression procedure operation
 findings discharge summary admission date hospital course disposition condition instructions follow up name patient attending physician allergy ros general heart lungs abdomen extremities neurologic skin psychiatric cardiac pulmonary genitourinary endocrine
 reason for visit facts circumstances case law relief claimed the proceedings complaints merits admissibility court unanimously introduction background scope purpose procedure annex appendix section schedule article table of contents
 consult consultation technique indications anesthesia complications specimens estimated blood loss preoperative postoperative exam exams imaging labs immunizations gynecologic obstetric diet activity prognosis home ed emergency department
-""".split())
+""".split()
+)
 _ROLE_WORDS = (
     r"(?:Borrowers?|Lenders?|Banks?|Agents?|Holdings?|Company|Parent|Guarantors?|Grantors?|Purchasers?|Sellers?|Buyers?|Licensors?|Licensees?|Landlord|Tenant|Lessors?|Lessees?|Executive|Employer|Obligors?|Creditors?|Debtors?|"
     r"Trustee|Administrative Agent|Issuing Bank|Person|Affiliate|Subsidiar(?:y|ies)|Collateral|Loan|Loans|Advance|Commitment|Agreement|Schedule|Exhibit|Section|Article|Clause|Annex|Form|Rule|Regulation|Code|Government|Convention|Court|Chamber|Registrar|"
@@ -48,15 +54,30 @@ class CounterEvidence:
 
     def __init__(self) -> None:
         eponym = alternation("eponyms")
-        self._patterns = tuple((regex.compile(pattern, regex.V1), reason) for pattern, reason in (
-            (rf"(?<![\w-])(?:[\p{{Lu}}][\p{{L}}-]+(?:[- ][\p{{Lu}}][\p{{L}}-]+){{0,2}})(?:'s|s')[ ](?:{_NOUN})(?!\w)", "possessive eponym before a technical noun"),
-            (rf"(?i)(?<![\w-])(?:{eponym})(?:[- ](?:{eponym}))?(?:[- ]\p{{Ll}}+)?[ ](?:{_NOUN})(?!\w)", "known eponym before a technical noun"),
-            (rf"(?<![\w-])(?:[\p{{Lu}}][\p{{L}}-]+)[ ](?:{_NOUN})(?!\w)", "capitalised word before a technical noun"),
-            (r"(?:New York Heart Association|(?:American|British|European|World|International|National) (?:\p{Lu}\p{L}+ |of |for |and |on ){1,4}(?:Association|Society|College|Organi[sz]ation|Institutes?|Committee|Academy|Board))(?!\w)", "standard-setting body"),
-            (rf"(?i)(?<![\w-])(?:{alternation('drugs')})(?!\w)", "drug name"),
-            (rf"(?i)(?<![\w-]){_STEMS}(?!\w)", "stem of a drug name"),
-            (rf"(?<![\w-]){_ROLE_WORDS}(?:'s)?(?!\w)", "role or heading word"),
-        ))
+        self._patterns = tuple(
+            (regex.compile(pattern, regex.V1), reason)
+            for pattern, reason in (
+                (
+                    rf"(?<![\w-])(?:[\p{{Lu}}][\p{{L}}-]+(?:[- ][\p{{Lu}}][\p{{L}}-]+){{0,2}})(?:'s|s')[ ](?:{_NOUN})(?!\w)",
+                    "possessive eponym before a technical noun",
+                ),
+                (
+                    rf"(?i)(?<![\w-])(?:{eponym})(?:[- ](?:{eponym}))?(?:[- ]\p{{Ll}}+)?[ ](?:{_NOUN})(?!\w)",
+                    "known eponym before a technical noun",
+                ),
+                (
+                    rf"(?<![\w-])(?:[\p{{Lu}}][\p{{L}}-]+)[ ](?:{_NOUN})(?!\w)",
+                    "capitalised word before a technical noun",
+                ),
+                (
+                    r"(?:New York Heart Association|(?:American|British|European|World|International|National) (?:\p{Lu}\p{L}+ |of |for |and |on ){1,4}(?:Association|Society|College|Organi[sz]ation|Institutes?|Committee|Academy|Board))(?!\w)",
+                    "standard-setting body",
+                ),
+                (rf"(?i)(?<![\w-])(?:{alternation('drugs')})(?!\w)", "drug name"),
+                (rf"(?i)(?<![\w-]){_STEMS}(?!\w)", "stem of a drug name"),
+                (rf"(?<![\w-]){_ROLE_WORDS}(?:'s)?(?!\w)", "role or heading word"),
+            )
+        )
         self._alone = regex.compile(rf"(?i)(?<![\w-])(?:{eponym})(?:'s|')?(?:[- ](?:{eponym}))?(?![\w-])", regex.V1)
 
     def alone(self, text: str) -> Iterator[tuple[int, int]]:

@@ -1,3 +1,4 @@
+
 """Dates in common spellings, and ages.
 
 Left alone: durations, clock times alone, dose schedules, fractions, versions, and years inside a standard's
@@ -34,25 +35,80 @@ class DateRecognizer(RuleRecognizer):
     NAME = "date"
     TYPES = ("DATE_TIME",)
     RULES = (
-        rule("DATE_TIME", rf"(?<![\w./-]){_YEAR}([-/.])(?:0?[1-9]|1[0-2])\1{_DAY}{_TIME}(?![\w-]|\.\d)", 0.95, "year first"),
-        rule("DATE_TIME", rf"(?<![\w./-])\d{{1,2}}([/.-])\d{{1,2}}\1(?:{_YEAR}|\d{{2}})(?![\w/-]|\.\d)", 0.85, "numeric date", check=_numeric),
-        rule("DATE_TIME", rf"(?<![\w./-])\d{{1,2}} ?([/.-]) ?\d{{1,2}} ?\1 ?{_YEAR}(?![\w/-]|\.\d)", 0.85, "numeric date, spaced", check=_numeric),
-        rule("DATE_TIME", rf"(?<![\w./-]){_DAY}(?:st|nd|rd|th|\.|º)?[ -]?(?:of |de |d')?(?:{MONTHS})\.?,?[ -]?(?:of |de |del )?(?:{_YEAR}|'?\d{{2}}(?![\d:]))(?![\w]|[.,]\d)",
-             0.95, "day, month, year", flags=regex.IGNORECASE),
-        rule("DATE_TIME", rf"(?<!\w)(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?,? )?(?:{MONTHS})\.?[ -]{_DAY}(?:st|nd|rd|th)?(?:,? |-){_YEAR}(?!\w|-\d)",
-             0.95, "month, day, year", flags=regex.IGNORECASE),
-        rule("DATE_TIME", rf"(?<!\w)(?:{MONTHS})\.?,? (?:of |de |del )?(?:{_YEAR}|'\d{{2}})(?!\w|-\d)", 0.8, "month and year", flags=regex.IGNORECASE),
-        rule("DATE_TIME", rf"(?<![\w./-]){_DAY}(?:st|nd|rd|th)?(?:[ -]| of )(?:{_FULL_MONTHS}|May|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec)(?![\w])", 0.7, "day and month"),
-        rule("DATE_TIME", rf"(?<!\w)(?:{_FULL_MONTHS}|May|Jan\.?|Feb\.?|Mar\.?|Apr\.?|Jun\.?|Jul\.?|Aug\.?|Sept?\.?|Oct\.?|Nov\.?|Dec\.?) {_DAY}(?:st|nd|rd|th)?(?!\w|[.,:%/-]?\d| ?(?:mg|ml|kg|cm|mm|%))",
-             0.65, "month and day"),
+        rule(
+            "DATE_TIME",
+            rf"(?<![\w./-]){_YEAR}([-/.])(?:0?[1-9]|1[0-2])\1{_DAY}{_TIME}(?![\w-]|\.\d)",
+            0.95,
+            "year first",
+        ),
+        rule(
+            "DATE_TIME",
+            rf"(?<![\w./-])\d{{1,2}}([/.-])\d{{1,2}}\1(?:{_YEAR}|\d{{2}})(?![\w/-]|\.\d)",
+            0.85,
+            "numeric date",
+            check=_numeric,
+        ),
+        rule(
+            "DATE_TIME",
+            rf"(?<![\w./-])\d{{1,2}} ?([/.-]) ?\d{{1,2}} ?\1 ?{_YEAR}(?![\w/-]|\.\d)",
+            0.85,
+            "numeric date, spaced",
+            check=_numeric,
+        ),
+        rule(
+            "DATE_TIME",
+            rf"(?<![\w./-]){_DAY}(?:st|nd|rd|th|\.|º)?[ -]?(?:of |de |d')?(?:{MONTHS})\.?,?[ -]?(?:of |de |del )?(?:{_YEAR}|'?\d{{2}}(?![\d:]))(?![\w]|[.,]\d)",
+            0.95,
+            "day, month, year",
+            flags=regex.IGNORECASE,
+        ),
+        rule(
+            "DATE_TIME",
+            rf"(?<!\w)(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?,? )?(?:{MONTHS})\.?[ -]{_DAY}(?:st|nd|rd|th)?(?:,? |-){_YEAR}(?!\w|-\d)",
+            0.95,
+            "month, day, year",
+            flags=regex.IGNORECASE,
+        ),
+        rule(
+            "DATE_TIME",
+            rf"(?<!\w)(?:{MONTHS})\.?,? (?:of |de |del )?(?:{_YEAR}|'\d{{2}})(?!\w|-\d)",
+            0.8,
+            "month and year",
+            flags=regex.IGNORECASE,
+        ),
+        rule(
+            "DATE_TIME",
+            rf"(?<![\w./-]){_DAY}(?:st|nd|rd|th)?(?:[ -]| of )(?:{_FULL_MONTHS}|May|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec)(?![\w])",
+            0.7,
+            "day and month",
+        ),
+        rule(
+            "DATE_TIME",
+            rf"(?<!\w)(?:{_FULL_MONTHS}|May|Jan\.?|Feb\.?|Mar\.?|Apr\.?|Jun\.?|Jul\.?|Aug\.?|Sept?\.?|Oct\.?|Nov\.?|Dec\.?) {_DAY}(?:st|nd|rd|th)?(?!\w|[.,:%/-]?\d| ?(?:mg|ml|kg|cm|mm|%))",
+            0.65,
+            "month and day",
+        ),
         rule("DATE_TIME", rf"(?<![\w./-])(?:0?[1-9]|1[0-2])/{_YEAR}(?![\w/]|\.\d)", 0.6, "month/year"),
-        rule("DATE_TIME", rf"(?:\b(?:in|for|since|of|until|till|from|to|between|during|by|before|after|around|circa|early|late|mid|year|born|and|summer|spring|autumn|winter|fall|season|class of|en|desde|año|del?)[ -]|(?:dated|born|b\.|d\.|died)[: ]{{1,2}})"
-             rf"(?:the (?:year |summer of |end of )?)?(?P<v>{_YEAR}(?:s|[-/](?:{_YEAR}|\d{{2}}))?)(?![\w%]|[.,:/-]\d| ?(?:mg|ml|g|kg|mcg|units?|EUR|USD|euros?|patients|people|cases|hours|meters|m|ft)\b)", 0.5, "year that dates an event",
-             flags=regex.IGNORECASE),
-        rule("DATE_TIME", r"(?i)(?:\b(?:dob|d\.o\.b\.?|birth(?: ?date)?|born(?: on)?|date of birth|fecha de nacimiento|geboren(?: am)?|né(?:e)? le)\b[^\w\n]{0,6})(?P<v>\d{1,2}[ /.-]\d{1,2}[ /.-]\d{2,4}|\d{8}|\d{6}|(?:19|20)\d{2})(?!\w)",
-             0.95, "after a birth label"),
-        rule("DATE_TIME", r"(?i)\b(?:date(?:d)?|admitted|discharged|admission|discharge|dos|seen|visit|signed|dictated|transcribed|collected|received|reported|issued|expir(?:y|es)|valid until)[ a-z]{0,12}[:#]\s{0,3}(?P<v>\d{1,2}[ /.-]\d{1,2}(?:[ /.-]\d{2,4})?|\d{8})(?![\w:]|[.,]\d)",
-             0.8, "after a date label"),
+        rule(
+            "DATE_TIME",
+            rf"(?:\b(?:in|for|since|of|until|till|from|to|between|during|by|before|after|around|circa|early|late|mid|year|born|and|summer|spring|autumn|winter|fall|season|class of|en|desde|año|del?)[ -]|(?:dated|born|b\.|d\.|died)[: ]{{1,2}})"
+            rf"(?:the (?:year |summer of |end of )?)?(?P<v>{_YEAR}(?:s|[-/](?:{_YEAR}|\d{{2}}))?)(?![\w%]|[.,:/-]\d| ?(?:mg|ml|g|kg|mcg|units?|EUR|USD|euros?|patients|people|cases|hours|meters|m|ft)\b)",
+            0.5,
+            "year that dates an event",
+            flags=regex.IGNORECASE,
+        ),
+        rule(
+            "DATE_TIME",
+            r"(?i)(?:\b(?:dob|d\.o\.b\.?|birth(?: ?date)?|born(?: on)?|date of birth|fecha de nacimiento|geboren(?: am)?|né(?:e)? le)\b[^\w\n]{0,6})(?P<v>\d{1,2}[ /.-]\d{1,2}[ /.-]\d{2,4}|\d{8}|\d{6}|(?:19|20)\d{2})(?!\w)",
+            0.95,
+            "after a birth label",
+        ),
+        rule(
+            "DATE_TIME",
+            r"(?i)\b(?:date(?:d)?|admitted|discharged|admission|discharge|dos|seen|visit|signed|dictated|transcribed|collected|received|reported|issued|expir(?:y|es)|valid until)[ a-z]{0,12}[:#]\s{0,3}(?P<v>\d{1,2}[ /.-]\d{1,2}(?:[ /.-]\d{2,4})?|\d{8})(?![\w:]|[.,]\d)",
+            0.8,
+            "after a date label",
+        ),
     )
 
 
@@ -61,8 +117,10 @@ def _over(value: str) -> bool:
     return found is not None and int(found[0]) <= 125
 
 
-_NUMBER_WORDS = (r"(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)(?:[- ](?:one|two|three|four|five|six|seven|eight|nine))?"
-                 r"|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen")
+_NUMBER_WORDS = (
+    r"(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)(?:[- ](?:one|two|three|four|five|six|seven|eight|nine))?"
+    r"|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen"
+)
 
 
 class AgeRecognizer(RuleRecognizer):
@@ -71,13 +129,55 @@ class AgeRecognizer(RuleRecognizer):
     NAME = "age"
     TYPES = ("AGE",)
     RULES = (
-        rule("AGE", rf"(?i)(?<![\w./-])(?P<v>\d{{1,3}}|{_NUMBER_WORDS})[ -]?(?:years?|yrs?|y)[ -]?(?:of age|olds?|/o|\.?o\.?)(?!\w)", 0.9, "years old", check=lambda v: not v[0].isdigit() or _over(v)),
-        rule("AGE", r"(?i)(?<![\w./-])(?P<v>\d{1,3})[ -]?(?:months?|mos?|weeks?|wks?|days?)[ -](?:olds?|of age)(?!\w)", 0.85, "months old", check=_over),
-        rule("AGE", rf"(?i)\b(?:aged?|at (?:the )?age(?: of)?|turn(?:ed|ing|s)|edad(?: de)?)[ :=]{{1,3}}(?:is )?(?P<v>\d{{1,3}}|{_NUMBER_WORDS})(?! ?(?:mg|ml|kg|%|cm|mm|and (?:over|above|older|under))|[\w/%-]|\.\d)", 0.8, "after an age label", check=lambda v: not v[0].isdigit() or _over(v)),
+        rule(
+            "AGE",
+            rf"(?i)(?<![\w./-])(?P<v>\d{{1,3}}|{_NUMBER_WORDS})[ -]?(?:years?|yrs?|y)[ -]?(?:of age|olds?|/o|\.?o\.?)(?!\w)",
+            0.9,
+            "years old",
+            check=lambda v: not v[0].isdigit() or _over(v),
+        ),
+        rule(
+            "AGE",
+            r"(?i)(?<![\w./-])(?P<v>\d{1,3})[ -]?(?:months?|mos?|weeks?|wks?|days?)[ -](?:olds?|of age)(?!\w)",
+            0.85,
+            "months old",
+            check=_over,
+        ),
+        rule(
+            "AGE",
+            rf"(?i)\b(?:aged?|at (?:the )?age(?: of)?|(?:will |'ll )turn|turn(?:ed|ing|s)|edad(?: de)?)[ :=]{{1,3}}(?:is )?(?P<v>\d{{1,3}}|{_NUMBER_WORDS})(?! ?(?:mg|ml|kg|%|cm|mm|and (?:over|above|older|under))|[\w/%-]|\.\d)",
+            0.8,
+            "after an age label",
+            check=lambda v: not v[0].isdigit() or _over(v),
+        ),
         rule("AGE", r"(?<![\w./-])(?P<v>\d{1,3})[ -]?(?:yo|YO|y/o|Y/O|y\.o\.|yr old)(?!\w)", 0.9, "y/o", check=_over),
-        rule("AGE", r"(?<![\w./-])(?P<v>\d{1,2})[ ]?(?:M|F)(?= (?:with|who|presents?|presenting|c/o|s/p|admitted|here|w/))", 0.75, "age and sex", check=_over),
-        rule("AGE", r"(?i)\b(?:is|was|turned|turns|am|are|be|she's|he's|i'm) (?:only |just |about |now )?(?P<v>\d{1,3})(?= (?:and|now)\b|[,;.!?](?!\d)|$)", 0.45, "is a number", check=lambda v: 1 <= int(v) <= 110,
-             context=r"\b(?:he|she|i|who|patient|mother|father|son|daughter|brother|sister|wife|husband|\p{Lu}\p{Ll}+)\b[^.\n]{0,30}$"),
-        rule("AGE", rf"(?i)\b(?:i am|i'm|he is|she is|who is|he was|she was) (?:now |only )?(?P<v>{_NUMBER_WORDS})(?=[,.;]|$| and )", 0.6, "is a number in words", check=lambda v: len(v) > 5),
-        rule("AGE", r"(?i)(?<![\w./-])(?P<v>\d{1,3} (?:años|meses))(?= (?:de edad|y \d)|[ ,.]|$)", 0.75, "años", check=_over),
+        rule(
+            "AGE",
+            r"(?<![\w./-])(?P<v>\d{1,2})[ ]?(?:M|F)(?= (?:with|who|presents?|presenting|c/o|s/p|admitted|here|w/))",
+            0.75,
+            "age and sex",
+            check=_over,
+        ),
+        rule(
+            "AGE",
+            r"(?i)\b(?:is|was|turned|turns|am|are|be|she's|he's|i'm) (?:only |just |about |now )?(?P<v>\d{1,3})(?= (?:and|now)\b|[,;.!?](?!\d)|$)",
+            0.45,
+            "is a number",
+            check=lambda v: 1 <= int(v) <= 110,
+            context=r"\b(?:he|she|i|who|patient|mother|father|son|daughter|brother|sister|wife|husband|\p{Lu}\p{Ll}+)\b[^.\n]{0,30}$",
+        ),
+        rule(
+            "AGE",
+            rf"(?i)\b(?:i am|i'm|he is|she is|who is|he was|she was) (?:now |only )?(?P<v>{_NUMBER_WORDS})(?=[,.;]|$| and )",
+            0.6,
+            "is a number in words",
+            check=lambda v: len(v) > 5,
+        ),
+        rule(
+            "AGE",
+            r"(?i)(?<![\w./-])(?P<v>\d{1,3} (?:años|meses))(?= (?:de edad|y \d)|[ ,.]|$)",
+            0.75,
+            "años",
+            check=_over,
+        ),
     )

@@ -1,3 +1,4 @@
+
 """Traits that help to single out a person: nationality, ethnicity, occupation. Only where they describe someone.
 
 "A Turkish national" is one, "English, French or German as electives" is not.
@@ -20,20 +21,79 @@ class DemographicRecognizer(RuleRecognizer):
         race = r"(?:african[- ]american|afro[- ]caribbean|caucasian|hispanic|latin[oa]|asian|white|black|native american|pacific islander|jewish|muslim|christian|catholic|hindu|buddhist|sikh|roma)"
         who = r"(?:he|she|they|i|who|applicant|patient|victim|wife|husband|father|mother|son|daughter|brother|sister)"
         self.RULES = (
-            rule("DEMOGRAPHIC", rf"(?i)(?<![\w-])(?P<v>(?:(?:{nation})[ -]){{0,1}}(?:{nation}))(?= {people}\b)", 0.7, "nationality of a person"),
-            rule("DEMOGRAPHIC", rf"(?i)\b(?:nationality|citizenship|ethnicity|race|religion|country of birth|nacionalidad)[ ]?[:=][ ]{{0,3}}(?P<v>[\p{{L}} -]{{3,30}}?)(?=[ ]*(?:$|\n|[|;,.]))", 0.75, "after a label"),
-            rule("DEMOGRAPHIC", rf"(?i)(?<![\w-])(?P<v>{race})(?=[ -](?:{people}|(?:fe)?male|race|ethnicity|\d+)\b)", 0.7, "ethnicity of a person"),
-            rule("DEMOGRAPHIC", rf"(?i)\byears?[- ]?old,?[ ](?:\w+[ -]){{0,2}}?(?P<v>{race}|{nation})(?!\w)", 0.7, "after an age"),
-            rule("DEMOGRAPHIC", rf"(?i)(?:\byears?[- ]?old[ ,]+(?:\w+[ ]){{0,2}}?|\bretired[ ]|\b(?:works?|worked|working|employed|practis(?:es|ed|ing)|practic(?:es|ed|ing))[ ](?:full[- ]time[ ]|part[- ]time[ ])?as[ ](?:an?[ ])?|\b{who}[ ](?:is|was|had been)[ ](?:an?|the)[ ](?:former[ ]|retired[ ]|self-employed[ ])?)(?P<v>{job})(?!\w)", 0.7, "occupation of a person"),
-            rule("DEMOGRAPHIC", rf"\byears?[- ]old[ ,]+(?P<v>(?!(?:{people}|infant|baby|adult|teenager|individual|child|with|who)\b)(?:retired |former |self-employed )?[a-z][a-z-]+(?: (?!from|who|with)[a-z-]+){{0,2}})(?= (?:from|living in|who lives|residing)\b)", 0.65, "between an age and a home"),
-            rule("DEMOGRAPHIC", r"(?i)\b(?:works?|worked|working|employed)[ ](?:full[- ]time[ ]|part[- ]time[ ])?as[ ](?:an?[ ])?(?P<v>[a-z][a-z-]+(?: [a-z-]+)?(?:er|or|ist|ian|man|woman|ant|cook|clerk|nurse|aide|guard))\b", 0.65, "works as"),
-            rule("DEMOGRAPHIC", r"(?i)\b(?:occupation|profession|job(?: title)?|employment|profesi[oó]n)[ ]?[:=][ ]{0,3}(?P<v>[\p{L}/ -]{3,40}?)(?=[ ]*(?:$|\n|[|;,.]))", 0.75, "after an occupation label"),
+            rule(
+                "DEMOGRAPHIC",
+                rf"(?i)(?<![\w-])(?P<v>(?:(?:{nation})[ -]){{0,1}}(?:{nation}))(?= {people}\b)",
+                0.7,
+                "nationality of a person",
+            ),
+            rule(
+                "DEMOGRAPHIC",
+                r"(?i)\b(?:nationality|citizenship|ethnicity|race|religion|country of birth|nacionalidad)[ ]?[:=][ ]{0,3}(?P<v>[\p{L} -]{3,30}?)(?=[ ]*(?:$|\n|[|;,.]))",
+                0.75,
+                "after a label",
+            ),
+            rule(
+                "DEMOGRAPHIC",
+                rf"(?i)(?<![\w-])(?P<v>{race})(?=[ -](?:{people}|(?:fe)?male|race|ethnicity|\d+)\b)",
+                0.7,
+                "ethnicity of a person",
+            ),
+            rule(
+                "DEMOGRAPHIC",
+                rf"(?i)\byears?[- ]?old,?[ ](?:\w+[ -]){{0,2}}?(?P<v>{race}|{nation})(?!\w)",
+                0.7,
+                "after an age",
+            ),
+            rule(
+                "DEMOGRAPHIC",
+                rf"(?i)(?:\byears?[- ]?old[ ,]+(?:\w+[ ]){{0,2}}?|\bretired[ ]|\b(?:works?|worked|working|employed|practis(?:es|ed|ing)|practic(?:es|ed|ing))[ ](?:full[- ]time[ ]|part[- ]time[ ])?as[ ](?:an?[ ])?|\b{who}[ ](?:is|was|had been)[ ](?:an?|the)[ ](?:former[ ]|retired[ ]|self-employed[ ])?)(?P<v>{job})(?!\w)",
+                0.7,
+                "occupation of a person",
+            ),
+            rule(
+                "DEMOGRAPHIC",
+                rf"\byears?[- ]old[ ,]+(?P<v>(?!(?:{people}|infant|baby|adult|teenager|individual|child|with|who)\b)(?:retired |former |self-employed )?[a-z][a-z-]+(?: (?!from|who|with)[a-z-]+){{0,2}})(?= (?:from|living in|who lives|residing)\b)",
+                0.65,
+                "between an age and a home",
+            ),
+            rule(
+                "DEMOGRAPHIC",
+                r"(?i)\b(?:works?|worked|working|employed)[ ](?:full[- ]time[ ]|part[- ]time[ ])?as[ ](?:an?[ ])?(?P<v>[a-z][a-z-]+(?: [a-z-]+)?(?:er|or|ist|ian|man|woman|ant|cook|clerk|nurse|aide|guard))\b",
+                0.65,
+                "works as",
+            ),
+            rule(
+                "DEMOGRAPHIC",
+                r"(?i)\b(?:occupation|profession|job(?: title)?|employment|profesi[oó]n)[ ]?[:=][ ]{0,3}(?P<v>[\p{L}/ -]{3,40}?)(?=[ ]*(?:$|\n|[|;,.]))",
+                0.75,
+                "after an occupation label",
+            ),
             rule("DEMOGRAPHIC", r"\bSexo[ ]?[:=][ ]{0,3}(?P<v>[\p{L}]{1,10})(?!\w)", 0.6, "after a sex label"),
-            rule("DEMOGRAPHIC", r"(?i)\b(?:paciente|informe[^\n.]{0,40}:)[ ](?:paciente )?(?:de |un |una )?(?P<v>var[oó]n|mujer|hombre|niñ[oa])\b", 0.55, "sex of the patient"),
-            rule("DEMOGRAPHIC", r"(?i)\b(?P<v>var[oó]n|mujer|niñ[oa]|hombre)(?= de \d{1,3} (?:años|meses|días))", 0.6, "sex beside an age"),
+            rule(
+                "DEMOGRAPHIC",
+                r"(?i)\b(?:paciente|informe[^\n.]{0,40}:)[ ](?:paciente )?(?:de |un |una )?(?P<v>var[oó]n|mujer|hombre|niñ[oa])\b",
+                0.55,
+                "sex of the patient",
+            ),
+            rule(
+                "DEMOGRAPHIC",
+                r"(?i)\b(?P<v>var[oó]n|mujer|niñ[oa]|hombre)(?= de \d{1,3} (?:años|meses|días))",
+                0.6,
+                "sex beside an age",
+            ),
         )
 
 
 def occupation_header(header: str) -> bool:
     """Whether a table column under `header` holds occupations or nationalities."""
-    return header.strip().rstrip(":").casefold() in {"occupation", "profession", "job", "nationality", "citizenship", "ethnicity", "race", "religion"}
+    return header.strip().rstrip(":").casefold() in {
+        "occupation",
+        "profession",
+        "job",
+        "nationality",
+        "citizenship",
+        "ethnicity",
+        "race",
+        "religion",
+    }

@@ -13,7 +13,8 @@ from appliance.redaction.recognizers.lexicon import words
 from appliance.redaction.recognizers.names import is_stop
 from appliance.redaction.recognizers.organisations import GENERIC
 
-SEGMENT = 400
+SEGMENT = 150
+LONGEST_RUN = 470
 _SPLIT = regex.compile(r"\n+|(?<=[\p{Ll}\d)][.!?])[ ]+(?=\p{Lu})")
 _CAPITALISED = regex.compile(r"(?<![\p{L}\p{M}'-])\p{Lu}[\p{L}\p{M}'-]{2,}")
 _LOWER_NEXT = regex.compile(r"[ ]\p{Ll}|[,:;]?$|[,:;][ ]")
@@ -50,7 +51,14 @@ def may_hold_name(text: str, start: int, end: int, explained, offset: int = 0) -
         known = word in words("given_names") or word in words("surnames")
         if known and word not in words("ambiguous_names"):
             return True
-        if word in GENERIC or word in HEADING_WORDS or is_abbreviation(word) or is_stop(match[0]) or word in words("demonyms") or word in words("drugs"):
+        if (
+            word in GENERIC
+            or word in HEADING_WORDS
+            or is_abbreviation(word)
+            or is_stop(match[0])
+            or word in words("demonyms")
+            or word in words("drugs")
+        ):
             continue
         before = text[max(start, match.start() - 2) : match.start()]
         first = not before.strip() or before.rstrip()[-1:] in ".!?:|-\u2022"

@@ -1,3 +1,4 @@
+
 """Names by the words around them: titles, form labels, salutations, signatures, kinship, credentials, mail headers.
 
 Their evidence is strong: "Dr. Murphy" is a person although "Murphy's sign" is not.
@@ -44,36 +45,97 @@ _CLOSING = (
     r"(?:(?:kind|best|warm|warmest|many|with)?[ ]?(?:regards|wishes)|best|cheers|thanks(?: again| so much| a lot| in advance)?|many thanks|thank you|thx|sincerely(?: yours)?|yours(?: sincerely| faithfully| truly)?|cordially|"
     r"respectfully(?: yours)?|faithfully|love|take care|talk soon|signed|saludos(?: cordiales)?|atentamente|un saludo|mit freundlichen gr[uü][sß]{1,2}en|cordialement)"
 )
-_RULES = tuple((regex.compile(pattern, regex.MULTILINE | regex.V1), score, reason) for pattern, score, reason in (
-    (rf"(?<![\p{{L}}.])(?:{_TITLE}\.?[ ]{{1,2}}(?:{_TITLE}\.?[ ]{{1,2}})?|(?:Lt\.? Col\.?|Maj\.? Gen\.?|Wing Commander|Staff Sergeant|Chief Petty Officer|Flight Lieutenant|Warrant Officer)[ ])(?P<v>{_ONE_LINE_NAME})", 0.9, "after a title"),
-    (rf"(?im:^|[|;,.(\t]|[ ]{{2,}})[ ]*(?i:{_FORM_LABEL})[ ]*(?:\([\w ]+\)[ ]*)?[:=|][ ]{{0,8}}(?:{_TITLE}\.? )?(?P<v>{_COMMA_NAME}(?=[ ]*(?:$|[|;\d(]|[ ]{{2,}}|[A-Z]{{2,}}[ :#]))|{_ONE_LINE_NAME})", 0.85, "after a form label"),
-    (rf"(?i:\b(?:dear|hi|hello|hey|good (?:morning|afternoon|evening)|greetings|hola|estimad[oa]|sehr geehrte[r]?|lieber|liebe|cher|chère)),?[ ](?:{_TITLE}\.? )?(?P<v>{_ONE_LINE_NAME})", 0.85, "after a salutation"),
-    (rf"(?im:^[ ]*|[.!?][ ]+){'(?i:' + _CLOSING + ')'}[ ]*[,.!-]*(?:[ ]*\n){{0,3}}[ ]*(?P<v>{_ONE_LINE_NAME})[ ]*(?=$|[,.|(]|\n)", 0.8, "after a closing"),
-    (rf"(?i:\b(?:my|his|her|their|the|patient's|pt's|your|our|a)[ ](?:\w+[ ])?{_KIN}|\b{_KIN}),?[ ]+(?:{_TITLE}\.? )?(?P<v>{NAME})", 0.7, "after a word of kinship or naming"),
-    (rf"(?<![\p{{L}}'-])(?P<v>{_ONE_LINE_NAME}),?[ ](?:{_CREDENTIAL})(?![\w])", 0.85, "before a credential"),
-    (rf"(?<![\p{{L}}'-])(?P<v>{_COMMA_NAME}|{_ONE_LINE_NAME})\"?[ ]*<[^<>\s]{{1,80}}@[^<>\s]{{1,80}}>", 0.9, "display name of a mail address"),
-    (rf"^(?P<v>{_TOKEN}(?:[ ]{_TOKEN})?)[ ]?(?:,|-|--)[ ]?(?=$|(?i:can|could|please|pls|i|we|as|just|thanks|the|attached|quick|following|per|any|do|are|have|would|here)\b)", 0.6, "opening of a message"),
-    (rf"(?i:\b(?:(?:seen|signed|dictated|reviewed|examined|evaluated|admitted|referred|performed|assisted|written|prepared|approved|represented|treated|followed|authori[sz]ed|accompanied|interviewed|witnessed|reported|countersigned) by|spoke (?:with|to)|discussed with|per|c/o|attn\.?|on behalf of|signed:|beneficiary|account holder))[ ](?:{_TITLE}\.? )?(?P<v>{NAME})", 0.6, "after a verb with a person"),
-    (rf"(?i:\b(?:saw|met|examined|told|asked|emailed|phoned|informed|treated|consulted|introduced|for))[ ](?P<v>{_TOKEN}[ ](?:{_PARTICLE}[ ])?{_TOKEN})(?=[ ]*(?:[,.;(]|for\b|in\b|on\b|at\b|and\b|who\b|with\b|today\b|$))", 0.5, "object of a verb with a person"),
-    (rf"(?i:\b(?:by|with|from|and|cc|to|of|per)|[,;:])[ ](?P<v>(?:\p{{Lu}}\.[ -]?){{1,3}}(?:{_PARTICLE}[ ])?\p{{Lu}}[\p{{L}}\p{{M}}'-]{{2,}})", 0.6, "initials and a surname"),
-    (rf"(?<![\p{{L}}.])(?P<v>(?:\p{{Lu}}\.[ -]?){{2,3}}(?:{_PARTICLE}[ ])?\p{{Lu}}[\p{{L}}\p{{M}}'-]{{2,}})", 0.45, "initials and a surname"),
-    (r"(?<![\p{L}.])(?P<v>\p{Lu}[\p{L}\p{M}'-]*\p{Ll}, (?:\p{Lu}\.[ ]?){1,3})", 0.5, "surname, initial"),
-    (rf"(?i:\b(?:the )?(?:applicants?|appellant|plaintiff|defendant|claimant|complainant|respondent|accused|deceased|witness|victim)),?[ ](?:{_TITLE}\.? )?(?P<v>{NAME})", 0.6, "party to a case"),
-    (rf"(?i:\b(?:employee|patient|customer|client|resident|tenant|borrower|user|member|soldier|traveller|passenger|director|inmate|pupil|student))[ ](?:{_TITLE}\.? )?(?P<v>{_TOKEN}[ ](?:{_PARTICLE}[ ])?{_TOKEN})", 0.55, "after a role"),
-))
+_RULES = tuple(
+    (regex.compile(pattern, regex.MULTILINE | regex.V1), score, reason)
+    for pattern, score, reason in (
+        (
+            rf"(?<![\p{{L}}.])(?:{_TITLE}\.?[ ]{{1,2}}(?:{_TITLE}\.?[ ]{{1,2}})?|(?:Lt\.? Col\.?|Maj\.? Gen\.?|Wing Commander|Staff Sergeant|Chief Petty Officer|Flight Lieutenant|Warrant Officer)[ ])(?P<v>{_ONE_LINE_NAME})",
+            0.9,
+            "after a title",
+        ),
+        (
+            rf"(?im:^|[|;,.(\t]|[ ]{{2,}})[ ]*(?i:{_FORM_LABEL})[ ]*(?:\([\w ]+\)[ ]*)?[:=|][ ]{{0,8}}(?:{_TITLE}\.? )?(?P<v>{_COMMA_NAME}(?=[ ]*(?:$|[|;\d(]|[ ]{{2,}}|[A-Z]{{2,}}[ :#]))|{_ONE_LINE_NAME})",
+            0.85,
+            "after a form label",
+        ),
+        (
+            rf"(?i:\b(?:dear|hi|hello|hey|good (?:morning|afternoon|evening)|greetings|hola|estimad[oa]|sehr geehrte[r]?|lieber|liebe|cher|chère)),?[ ](?:{_TITLE}\.? )?(?P<v>{_ONE_LINE_NAME})",
+            0.85,
+            "after a salutation",
+        ),
+        (
+            rf"(?im:^[ ]*|[.!?][ ]+){'(?i:' + _CLOSING + ')'}[ ]*[,.!-]*(?:[ ]*\n){{0,3}}[ ]*(?P<v>{_ONE_LINE_NAME})[ ]*(?=$|[,.|(]|\n)",
+            0.8,
+            "after a closing",
+        ),
+        (
+            rf"(?i:\b(?:my|his|her|their|the|patient's|pt's|your|our|a)[ ](?:\w+[ ])?{_KIN}|\b{_KIN}),?[ ]+(?:{_TITLE}\.? )?(?P<v>{NAME})",
+            0.7,
+            "after a word of kinship or naming",
+        ),
+        (rf"(?<![\p{{L}}'-])(?P<v>{_ONE_LINE_NAME}),?[ ](?:{_CREDENTIAL})(?![\w])", 0.85, "before a credential"),
+        (
+            rf"(?<![\p{{L}}'-])(?P<v>{_COMMA_NAME}|{_ONE_LINE_NAME})\"?[ ]*<[^<>\s]{{1,80}}@[^<>\s]{{1,80}}>",
+            0.9,
+            "display name of a mail address",
+        ),
+        (
+            rf"^(?P<v>{_TOKEN}(?:[ ]{_TOKEN})?)[ ]?(?:,|-|--)[ ]?(?=$|(?i:can|could|please|pls|i|we|as|just|thanks|the|attached|quick|following|per|any|do|are|have|would|here)\b)",
+            0.6,
+            "opening of a message",
+        ),
+        (
+            rf"(?i:\b(?:(?:seen|signed|dictated|reviewed|examined|evaluated|admitted|referred|performed|assisted|written|prepared|approved|represented|treated|followed|authori[sz]ed|accompanied|interviewed|witnessed|reported|countersigned) by|spoke (?:with|to)|discussed with|per|c/o|attn\.?|on behalf of|signed:|beneficiary|account holder))[ ](?:{_TITLE}\.? )?(?P<v>{NAME})",
+            0.6,
+            "after a verb with a person",
+        ),
+        (
+            rf"(?i:\b(?:saw|met|examined|told|asked|emailed|phoned|informed|treated|consulted|introduced|for))[ ](?P<v>{_TOKEN}[ ](?:{_PARTICLE}[ ])?{_TOKEN})(?=[ ]*(?:[,.;(]|for\b|in\b|on\b|at\b|and\b|who\b|with\b|today\b|$))",
+            0.5,
+            "object of a verb with a person",
+        ),
+        (
+            rf"(?i:\b(?:by|with|from|and|cc|to|of|per)|[,;:])[ ](?P<v>(?:\p{{Lu}}\.[ -]?){{1,3}}(?:{_PARTICLE}[ ])?\p{{Lu}}[\p{{L}}\p{{M}}'-]{{2,}})",
+            0.6,
+            "initials and a surname",
+        ),
+        (
+            rf"(?<![\p{{L}}.])(?P<v>(?:\p{{Lu}}\.[ -]?){{2,3}}(?:{_PARTICLE}[ ])?\p{{Lu}}[\p{{L}}\p{{M}}'-]{{2,}})",
+            0.45,
+            "initials and a surname",
+        ),
+        (r"(?<![\p{L}.])(?P<v>\p{Lu}[\p{L}\p{M}'-]*\p{Ll}, (?:\p{Lu}\.[ ]?){1,3})", 0.5, "surname, initial"),
+        (
+            rf"(?i:\b(?:the )?(?:applicants?|appellant|plaintiff|defendant|claimant|complainant|respondent|accused|deceased|witness|victim)),?[ ](?:{_TITLE}\.? )?(?P<v>{NAME})",
+            0.6,
+            "party to a case",
+        ),
+        (
+            rf"(?i:\b(?:employee|patient|customer|client|resident|tenant|borrower|user|member|soldier|traveller|passenger|director|inmate|pupil|student))[ ](?:{_TITLE}\.? )?(?P<v>{_TOKEN}[ ](?:{_PARTICLE}[ ])?{_TOKEN})",
+            0.55,
+            "after a role",
+        ),
+    )
+)
 _STOP = regex.compile(
     r"(?:The|This|That|These|Those|A|An|And|Or|But|If|In|On|At|By|For|From|To|Of|With|Is|Was|Are|Were|Be|Been|Has|Have|Had|It|He|She|They|We|You|I|All|Any|No|Not|Yes|None|Please|Thanks|Thank|Team|Sir|Madam|"
     r"Sirs|Everyone|Folks|There|Here|Who|What|When|Where|Which|Why|How|Will|Can|Could|Should|May|Patient|Patients|Date|Name|Address|Phone|Tel|Fax|Email|E-mail|Dob|DOB|Age|Sex|Gender|Unknown|Number|No|N/A|NA|"
     r"MRN|SSN|ID|NPI|Customer|Client|Account|Department|Dept|Service|Services|Office|Hospital|Clinic|Bank|Committee|Board|Council|Court|Government|Re|RE|Subject|Regards|Best|Attending|Physician|Doctor|Nurse|Staff|"
     r"Clinical|Medical|Support|Human|Resources|Manager|Admin|Administrator|Customer|Compliance|Officer|Director|Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday|January|February|"
-    r"September|October|November|December|MD|RN|DO|Edad|Sexo|Fecha|Médico|Domicilio|NHC|NASS|CP|Localidad|Apellidos|Nombre|Servicio|Hospital|Informe|España)", 0)
+    r"September|October|November|December|MD|RN|DO|Edad|Sexo|Fecha|Médico|Domicilio|NHC|NASS|CP|Localidad|Apellidos|Nombre|Servicio|Hospital|Informe|España)",
+    0,
+)
 
 
-PARTICLES = frozenset("de del della la las los le da das dos do di du van von der den zu ter ten al el bin ibn bint ben abu af av y e i st san".split())
-NOT_ALONE = HEADING_WORDS | frozenset("""
+PARTICLES = frozenset(
+    "de del della la las los le da das dos do di du van von der den zu ter ten al el bin ibn bint ben abu af av y e i st san".split()
+)
+NOT_ALONE = HEADING_WORDS | frozenset(
+    """
 wife husband spouse partner daughter son mother mom mum father dad sister brother grandmother grandfather grandma grandpa aunt uncle niece nephew cousin family friend neighbor neighbour baby child children kids parents
 sir madam team everyone all folks colleagues customer client sirs doc doctor nurse officer captain colonel major sergeant private general judge justice father professor website personal info answer subject wire mobile desk office home
-""".split())
+""".split()
+)
 
 
 def clean_name(text: str, start: int, end: int) -> tuple[int, int]:
@@ -93,7 +155,15 @@ def clean_name(text: str, start: int, end: int) -> tuple[int, int]:
     if bare[first][:1].isupper():
         for position in range(first + 1, last):
             gap = text[words[position - 1][1] : words[position][0]]
-            if (bare[position][:1].islower() and bare[position].casefold() not in PARTICLES) or gap.strip(" ") in ("-", "--", ":", ";", "|", "(", "/"):
+            if (bare[position][:1].islower() and bare[position].casefold() not in PARTICLES) or gap.strip(" ") in (
+                "-",
+                "--",
+                ":",
+                ";",
+                "|",
+                "(",
+                "/",
+            ):
                 last = position
                 break
     while last - 1 > first and bare[last - 1].casefold() in PARTICLES and bare[last - 1].islower():
@@ -106,7 +176,9 @@ def clean_name(text: str, start: int, end: int) -> tuple[int, int]:
     tail = text[begin:finish]
     if tail.endswith(("'s", "'S")):
         finish -= 2
-    elif tail.endswith(("'", "`", "-")) or (tail.endswith(".") and len(bare[last - 1]) > 2 and "." not in bare[last - 1]):
+    elif tail.endswith(("'", "`", "-")) or (
+        tail.endswith(".") and len(bare[last - 1]) > 2 and "." not in bare[last - 1]
+    ):
         finish -= 1
     return begin, finish
 
@@ -135,7 +207,9 @@ class NameContextRecognizer(ApplianceRecognizer):
                     yield result("PERSON", start, end, score, self, reason)
 
 
-_NAME_HEADER = regex.compile(rf"(?i)(?:{_FORM_LABEL})(?: ?\([\w ,]+\))?|(?:staff|crew|team) member|who|people|persons?|signatory|applicants?")
+_NAME_HEADER = regex.compile(
+    rf"(?i)(?:{_FORM_LABEL})(?: ?\([\w ,]+\))?|(?:staff|crew|team) member|who|people|persons?|signatory|applicants?"
+)
 
 
 def is_name_header(header: str) -> bool:

@@ -20,10 +20,29 @@ class SocialSecurityRecognizer(RuleRecognizer):
     NAME = "us_ssn"
     TYPES = ("US_SSN",)
     RULES = (
-        rule("US_SSN", r"(?<![\w-])\d{3}([- .])\d{2}\1\d{4}(?![\w]|-\w)", 0.85, "written as 3-2-4 digits", check=checks.ssn),
-        rule("US_SSN", r"(?<![\w-])\d{3}[- .]?\d{2}[- .]?\d{4}(?![\w]|-\w)", 0.95, "nine digits after a label", context=_SSN_CONTEXT),
-        rule("US_SSN", r"(?<![\w-])(?:[Xx*]{3}[- ]?[Xx*]{2}[- ]?)(?P<v>\d{4})(?!\w)", 0.7, "last four of a masked number"),
-        rule("US_SSN", r"(?i)\bssn\b[^\d\n]{0,25}(?:last|ending)[^\d\n]{0,20}(?P<v>\d{4})(?!\d)", 0.7, "last four after a label"),
+        rule(
+            "US_SSN",
+            r"(?<![\w-])\d{3}([- .])\d{2}\1\d{4}(?![\w]|-\w)",
+            0.85,
+            "written as 3-2-4 digits",
+            check=checks.ssn,
+        ),
+        rule(
+            "US_SSN",
+            r"(?<![\w-])\d{3}[- .]?\d{2}[- .]?\d{4}(?![\w]|-\w)",
+            0.95,
+            "nine digits after a label",
+            context=_SSN_CONTEXT,
+        ),
+        rule(
+            "US_SSN", r"(?<![\w-])(?:[Xx*]{3}[- ]?[Xx*]{2}[- ]?)(?P<v>\d{4})(?!\w)", 0.7, "last four of a masked number"
+        ),
+        rule(
+            "US_SSN",
+            r"(?i)\bssn\b[^\d\n]{0,25}(?:last|ending)[^\d\n]{0,20}(?P<v>\d{4})(?!\d)",
+            0.7,
+            "last four after a label",
+        ),
     )
 
     def spans(self, text, nlp_artifacts=None):  # type: ignore[no-untyped-def]
@@ -44,25 +63,67 @@ class NationalIdRecognizer(RuleRecognizer):
     NAME = "national_id"
     TYPES = ("ID",)
     RULES = (
-        _id(r"\d{3}[ -]?\d{3}[ -]?\d{4}", 0.95, "NHS number with its check digit", r"\bnhs\b|health service", checks.nhs),
-        _id(r"[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d{2} ?\d{2} ?\d{2} ?[A-D]", 0.9, "national insurance number", check=checks.nino),
-        _id(r"\d{2} ?\d{3} ?\d{3} ?\d{3}", 0.9, "German tax number with its check digit",
-            r"steuer|idnr|tax (?:id|number|no)|\btin\b", checks.steuer_id),
-        _id(r"[12][ ]?\d{2}[ ]?\d{2}[ ]?(?:\d{2}|2[AB])[ ]?\d{3}[ ]?\d{3}[ ]?\d{2}", 0.95, "French NIR with its key", check=checks.nir),
+        _id(
+            r"\d{3}[ -]?\d{3}[ -]?\d{4}", 0.95, "NHS number with its check digit", r"\bnhs\b|health service", checks.nhs
+        ),
+        _id(
+            r"[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d{2} ?\d{2} ?\d{2} ?[A-D]",
+            0.9,
+            "national insurance number",
+            check=checks.nino,
+        ),
+        _id(
+            r"\d{2} ?\d{3} ?\d{3} ?\d{3}",
+            0.9,
+            "German tax number with its check digit",
+            r"steuer|idnr|tax (?:id|number|no)|\btin\b",
+            checks.steuer_id,
+        ),
+        _id(
+            r"[12][ ]?\d{2}[ ]?\d{2}[ ]?(?:\d{2}|2[AB])[ ]?\d{3}[ ]?\d{3}[ ]?\d{2}",
+            0.95,
+            "French NIR with its key",
+            check=checks.nir,
+        ),
         _id(r"(?:\d{8}[ -]?[A-Z]|[XYZ][ -]?\d{7}[ -]?[A-Z])", 0.9, "DNI or NIE with its letter", check=checks.dni),
         _id(r"\d{8} ?- ?[A-Z]", 0.7, "DNI after a label", r"\bdni\b|\bnif\b|\bnie\b"),
-        _id(r"[A-Z]{6}[\dLMNPQRSTUV]{2}[A-EHLMPR-T][\dLMNPQRSTUV]{2}[A-Z][\dLMNPQRSTUV]{3}[A-Z]", 0.95, "codice fiscale with its letter",
-            check=checks.codice_fiscale, flags=regex.IGNORECASE),
+        _id(
+            r"[A-Z]{6}[\dLMNPQRSTUV]{2}[A-EHLMPR-T][\dLMNPQRSTUV]{2}[A-Z][\dLMNPQRSTUV]{3}[A-Z]",
+            0.95,
+            "codice fiscale with its letter",
+            check=checks.codice_fiscale,
+            flags=regex.IGNORECASE,
+        ),
         _id(r"\d{8,9}", 0.9, "BSN with the eleven test", r"\bbsn\b|burgerservice|sofi", checks.bsn),
-        _id(r"\d{4}[ -]?\d{4}[ -]?\d{4}", 0.9, "Aadhaar with its check digit", r"a{1,2}dhaar|uidai|\buid\b", checks.aadhaar),
+        _id(
+            r"\d{4}[ -]?\d{4}[ -]?\d{4}",
+            0.9,
+            "Aadhaar with its check digit",
+            r"a{1,2}dhaar|uidai|\buid\b",
+            checks.aadhaar,
+        ),
         _id(r"[A-Z]{3}[ABCFGHLJPT][A-Z]\d{4}[A-Z]", 0.85, "Indian PAN", check=checks.pan_in),
-        _id(r"\d{3}[ -]\d{3}[ -]\d{3}", 0.8, "Canadian SIN with its check digit", r"\bsin\b|social insurance", checks.sin_ca),
+        _id(
+            r"\d{3}[ -]\d{3}[ -]\d{3}",
+            0.8,
+            "Canadian SIN with its check digit",
+            r"\bsin\b|social insurance",
+            checks.sin_ca,
+        ),
         _id(r"\d{3} ?\d{3} ?\d{3}", 0.85, "tax file number with its check digit", r"\btfn\b|tax file", checks.tfn),
         _id(r"[2-6]\d{3} ?\d{5} ?\d", 0.8, "Medicare number after a label", r"\bmedicare\b"),
         _id(r"\d{2}-\d{7}", 0.8, "employer number after a label", r"\bein\b|fein|employer id|tax id"),
-        _id(r"[1-9][AC-HJKMNP-RT-Y][\dAC-HJKMNP-RT-Y]\d-?[AC-HJKMNP-RT-Y][\dAC-HJKMNP-RT-Y]\d-?[AC-HJKMNP-RT-Y]{2}\d{2}", 0.85,
-            "Medicare beneficiary identifier"),
-        _id(r"\d{2}[ -/]?\d{7,8}[ -/]?\d{2}", 0.9, "Spanish social security number after a label", r"\bnass\b|\bnss\b|seguridad social"),
+        _id(
+            r"[1-9][AC-HJKMNP-RT-Y][\dAC-HJKMNP-RT-Y]\d-?[AC-HJKMNP-RT-Y][\dAC-HJKMNP-RT-Y]\d-?[AC-HJKMNP-RT-Y]{2}\d{2}",
+            0.85,
+            "Medicare beneficiary identifier",
+        ),
+        _id(
+            r"\d{2}[ -/]?\d{7,8}[ -/]?\d{2}",
+            0.9,
+            "Spanish social security number after a label",
+            r"\bnass\b|\bnss\b|seguridad social",
+        ),
     )
 
 
@@ -74,11 +135,31 @@ class LicenceRecognizer(RuleRecognizer):
     RULES = (
         _id(r"[12]\d{9}", 0.95, "NPI with its check digit", r"\bnpi\b|provider", checks.npi),
         _id(r"[ABCDEFGHJKLMPRSTUX][A-Z9]\d{7}", 0.85, "DEA number with its check digit", check=checks.dea),
-        _id(r"[A-HJ-NPR-Z\d]{17}", 0.9, "VIN with its check digit", check=lambda v: any(c.isalpha() for c in v) and checks.vin(v)),
-        _id(r"(?=[A-HJ-NPR-Z]{0,16}\d)(?=\d{0,16}[A-HJ-NPR-Z])[A-HJ-NPR-Z\d]{17}", 0.6, "17 characters of the VIN alphabet",
-            check=lambda v: sum(c.isdigit() for c in v) >= 4 and sum(c.isalpha() for c in v) >= 3),
-        _id(r"\d{2}[ -]?\d{6}[ -]?\d{6}[ -]?\d", 0.85, "IMEI with its check digit", r"\bimei\b|handset|device", checks.imei),
-        rule("ID", r"(?<![\w-])(?=[A-Z -]{0,8}\d)(?:[A-Z]{2}[ ])?[A-Z\d]{2,4}[ -][A-Z\d]{2,5}(?![\w-])", 0.7, "plate after a label",
-             context=r"\b(?:vehicle|plate|registration|reg\.?|car|truck|van|trailer|tanker)\b[^.\d\n|]{0,20}$"),
+        _id(
+            r"[A-HJ-NPR-Z\d]{17}",
+            0.9,
+            "VIN with its check digit",
+            check=lambda v: any(c.isalpha() for c in v) and checks.vin(v),
+        ),
+        _id(
+            r"(?=[A-HJ-NPR-Z]{0,16}\d)(?=\d{0,16}[A-HJ-NPR-Z])[A-HJ-NPR-Z\d]{17}",
+            0.6,
+            "17 characters of the VIN alphabet",
+            check=lambda v: sum(c.isdigit() for c in v) >= 4 and sum(c.isalpha() for c in v) >= 3,
+        ),
+        _id(
+            r"\d{2}[ -]?\d{6}[ -]?\d{6}[ -]?\d",
+            0.85,
+            "IMEI with its check digit",
+            r"\bimei\b|handset|device",
+            checks.imei,
+        ),
+        rule(
+            "ID",
+            r"(?<![\w-])(?=[A-Z -]{0,8}\d)(?:[A-Z]{2}[ ])?[A-Z\d]{2,4}[ -][A-Z\d]{2,5}(?![\w-])",
+            0.7,
+            "plate after a label",
+            context=r"\b(?:vehicle|plate|registration|reg\.?|car|truck|van|trailer|tanker)\b[^.\d\n|]{0,20}$",
+        ),
         _id(r"[\da-fA-F]{8}-[\da-fA-F]{4}-[\da-fA-F]{4}-[\da-fA-F]{4}-[\da-fA-F]{12}", 0.7, "UUID"),
     )

@@ -20,9 +20,23 @@ OVERLAP = 64
 BATCH = 16
 MAX_TOKENS = 512
 _TYPES = {
-    "GIVEN_NAME": "PERSON", "SURNAME": "PERSON", "EMAIL": "EMAIL_ADDRESS", "PHONE": "PHONE_NUMBER", "URL": "URL", "TAX_ID": "ID",
-    "BANK_ACCOUNT": "ACCOUNT_NUMBER", "ROUTING_NUMBER": "ACCOUNT_NUMBER", "GOVERNMENT_ID": "ID", "PASSPORT": "ID", "DRIVERS_LICENSE": "ID",
-    "BUILDING_NUMBER": "LOCATION", "STREET_NAME": "LOCATION", "SECONDARY_ADDRESS": "LOCATION", "CITY": "LOCATION", "STATE": "LOCATION", "ZIP_CODE": "LOCATION",
+    "GIVEN_NAME": "PERSON",
+    "SURNAME": "PERSON",
+    "EMAIL": "EMAIL_ADDRESS",
+    "PHONE": "PHONE_NUMBER",
+    "URL": "URL",
+    "TAX_ID": "ID",
+    "BANK_ACCOUNT": "ACCOUNT_NUMBER",
+    "ROUTING_NUMBER": "ACCOUNT_NUMBER",
+    "GOVERNMENT_ID": "ID",
+    "PASSPORT": "ID",
+    "DRIVERS_LICENSE": "ID",
+    "BUILDING_NUMBER": "LOCATION",
+    "STREET_NAME": "LOCATION",
+    "SECONDARY_ADDRESS": "LOCATION",
+    "CITY": "LOCATION",
+    "STATE": "LOCATION",
+    "ZIP_CODE": "LOCATION",
 }
 _USED = frozenset({"PERSON", "LOCATION"})
 _WORD_CHARACTER = regex.compile(r"[\w'-]")
@@ -95,12 +109,19 @@ class OnnxNameRecognizer(ApplianceRecognizer):
     def find_many(self, texts: Sequence[str]) -> list[list[RecognizerResult]]:
         """People and places of many texts, each read in windows, all windows batched by length."""
         pieces: list[list[Piece]] = [[] for _ in texts]
-        jobs = [(index, offset, window) for index, text in enumerate(texts) for offset, window in windows(text) if window.strip()]
+        jobs = [
+            (index, offset, window)
+            for index, text in enumerate(texts)
+            for offset, window in windows(text)
+            if window.strip()
+        ]
         jobs.sort(key=lambda job: len(job[2]))
         for first in range(0, len(jobs), BATCH):
             batch = jobs[first : first + BATCH]
             for (index, offset, _), found in zip(batch, self._classify([job[2] for job in batch]), strict=True):
-                pieces[index].extend(piece._replace(start=piece.start + offset, end=piece.end + offset) for piece in found)
+                pieces[index].extend(
+                    piece._replace(start=piece.start + offset, end=piece.end + offset) for piece in found
+                )
         return [self._entities(text, found) for text, found in zip(texts, pieces, strict=True)]
 
     def _classify(self, batch: list[str]) -> list[list[Piece]]:

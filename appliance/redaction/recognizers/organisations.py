@@ -1,3 +1,4 @@
+
 """Organisations by their own words: "St. Cole Medical Center", "Pope Inc", "Jones, Kemp and Daniel", "Söke Labour Court".
 
 A name made of generic words only ("Court of Cassation", "Compliance Committee", "Intensive Care Unit") points at
@@ -21,12 +22,21 @@ _HEADS = (
 )
 _WORD = r"(?:[\p{Lu}][\p{L}\p{M}'&.-]{0,30}|St\.|&)"
 _OF = r"(?:University|Bank|Court|City|County|Ministry|Department|College|Institute|School|Church|Council|House|Chamber|Hospital|Society|Academy|Office|Board|Federation|Municipality|Sisters|Daughters) (?:of|de|del|for) (?:the )?"
-_BY_HEAD = regex.compile(rf"(?<![\p{{L}}.])(?:{_OF}|{_WORD} (?:(?:and|&) )?){{1,5}}(?:{_HEADS})(?![\p{{L}}])\.?(?: (?:of|de|del|for) (?:the )?{_WORD}(?: {_WORD}){{0,2}})?")
-_SPANISH = regex.compile(rf"(?<!\p{{L}})(?:Hospital|Cl[ií]nica|Centro(?: de Salud| M[eé]dico)?|Complejo Hospitalario|Instituto|Universidad|Fundaci[oó]n|Ambulatorio|Residencia|Policl[ií]nica)(?: (?:de|del|de la|la|las|los|y|e|i|en|General|Universitari[oa]|Cl[ií]nico|Regional|Provincial|Comarcal)){{0,4}} {_WORD}(?:(?: (?:de|del|de la|la|las|los|y|i)){{0,2}} {_WORD}){{0,5}}")
+_BY_HEAD = regex.compile(
+    rf"(?<![\p{{L}}.])(?:{_OF}|{_WORD} (?:(?:and|&) )?){{1,5}}(?:{_HEADS})(?![\p{{L}}])\.?(?: (?:of|de|del|for) (?:the )?{_WORD}(?: {_WORD}){{0,2}})?"
+)
+_SPANISH = regex.compile(
+    rf"(?<!\p{{L}})(?:Hospital|Cl[ií]nica|Centro(?: de Salud| M[eé]dico)?|Complejo Hospitalario|Instituto|Universidad|Fundaci[oó]n|Ambulatorio|Residencia|Policl[ií]nica)(?: (?:de|del|de la|la|las|los|y|e|i|en|General|Universitari[oa]|Cl[ií]nico|Regional|Provincial|Comarcal)){{0,4}} {_WORD}(?:(?: (?:de|del|de la|la|las|los|y|i)){{0,2}} {_WORD}){{0,5}}"
+)
 _FIRM = regex.compile(r"(?<![\p{L}])[\p{Lu}][\p{L}'-]+, [\p{Lu}][\p{L}'-]+,? (?:and|&) [\p{Lu}][\p{L}'-]+(?![\p{L}])")
-_HYPHENATED = regex.compile(r"(?:\b(?:invoice to|bill to|at|for|with|from|of|via|by)[ ])(?P<v>[\p{Lu}][\p{L}']+-[\p{Lu}][\p{L}']+)(?=[,.;\n]| (?:Inc|Ltd|LLC|Group|and Sons|PLC))")
-_LABEL = regex.compile(r"(?im:^|[|;,.(\t])[ ]*(?:employer|company(?: name)?|organi[sz]ation|institution|facility|bank(?: name)?|insurer|insurance(?: company| carrier)?|carrier|payer|pharmacy|school|unit|regiment|vendor|supplier)[ ]*[:=][ ]{0,6}(?P<v>[\p{Lu}][\p{L}\p{M}\d'&.,()/ -]{2,60}?)(?=[ ]*(?:$|\n|[|;]|[ ]{2}))")
-GENERIC = frozenset("""
+_HYPHENATED = regex.compile(
+    r"(?:\b(?:invoice to|bill to|at|for|with|from|of|via|by)[ ])(?P<v>[\p{Lu}][\p{L}']+-[\p{Lu}][\p{L}']+)(?=[,.;\n]| (?:Inc|Ltd|LLC|Group|and Sons|PLC))"
+)
+_LABEL = regex.compile(
+    r"(?im:^|[|;,.(\t])[ ]*(?:employer|company(?: name)?|organi[sz]ation|institution|facility|bank(?: name)?|insurer|insurance(?: company| carrier)?|carrier|payer|pharmacy|school|unit|regiment|vendor|supplier)[ ]*[:=][ ]{0,6}(?P<v>[\p{Lu}][\p{L}\p{M}\d'&.,()/ -]{2,60}?)(?=[ ]*(?:$|\n|[|;]|[ ]{2}))"
+)
+GENERIC = frozenset(
+    """
 the of and for de in a an to on at its her his their this that under with & european international national federal central supreme high constitutional regional district city
 county state states general local public private joint royal united republic kingdom government governments state's council committee commission court courts tribunal chamber section grand plenary
 assembly parliament ministry minister department departments division directorate office service services authority agency administration administrative board body bureau centre center unit team group appeal
@@ -38,7 +48,8 @@ quality assurance safety incident response emergency department intensive acute 
 neurology psychiatry orthopedics orthopaedics gynecology obstetrics maternity infection control ethics clinical governance patient patients experience human resources information technology it support help desk helpdesk facilities
 maintenance engineering logistics supply stores training planning policy policies procurement purchasing internal external affairs communications relations customer client anti-money anti laundering aml kyc fraud
 dear hi regards best team section new house houses lords commons council europe committee's commission's court's ministers
-""".split())
+""".split()
+)
 
 
 def is_generic(name: str) -> bool:
@@ -56,8 +67,11 @@ class OrganisationRecognizer(ApplianceRecognizer):
     def spans(self, text: str, nlp_artifacts: Any = None) -> Iterable[RecognizerResult]:
         """Organisations with at least one specific word."""
         for pattern, score, reason in (
-            (_BY_HEAD, 0.7, "ends in a kind of organisation"), (_SPANISH, 0.7, "begins with a kind of organisation"),
-            (_FIRM, 0.65, "names joined as a firm"), (_HYPHENATED, 0.5, "two names joined"), (_LABEL, 0.7, "after a label of organisation"),
+            (_BY_HEAD, 0.7, "ends in a kind of organisation"),
+            (_SPANISH, 0.7, "begins with a kind of organisation"),
+            (_FIRM, 0.65, "names joined as a firm"),
+            (_HYPHENATED, 0.5, "two names joined"),
+            (_LABEL, 0.7, "after a label of organisation"),
         ):
             group = "v" if "v" in pattern.groupindex else 0
             for match in matches(pattern, text, self.name):
@@ -67,7 +81,9 @@ class OrganisationRecognizer(ApplianceRecognizer):
                     yield result("ORGANIZATION", start, end, score, self, reason)
 
 
-_LEAD = regex.compile(r"(?:(?:The|A|An|At|In|On|By|For|From|To|Of|With|And|Dear|Hi|This|That|When|If|As|Our|Your|Under|Before|Each|Every|Any|All|No|Please|Both|See|Per|Contact|Call|Ask|Visit|Dear|Hi|Invoice|Bill|History|Workup|Known|Via)[, ]+)+")
+_LEAD = regex.compile(
+    r"(?:(?:The|A|An|At|In|On|By|For|From|To|Of|With|And|Dear|Hi|This|That|When|If|As|Our|Your|Under|Before|Each|Every|Any|All|No|Please|Both|See|Per|Contact|Call|Ask|Visit|Dear|Hi|Invoice|Bill|History|Workup|Known|Via)[, ]+)+"
+)
 
 
 def trim_organisation(text: str, start: int, end: int) -> tuple[int, int]:

@@ -1,3 +1,4 @@
+
 """Telephone, fax and pager numbers world-wide.
 
 Candidates come from one linear pattern; `phonenumbers` (Google's libphonenumber) judges international ones,
@@ -16,11 +17,15 @@ from appliance.redaction.recognizers.codes import STRUCTURE
 
 _CANDIDATE = regex.compile(
     r"(?<![\w/.:=#-])(?<!\d[ ,])(?:\+|00|\(\+?\d|\()?\d(?:[ .\u00b7/-]{0,2}\(?\d\)?){5,16}(?![\w]|[.,/:-]\d|%|-[A-Za-z]\b)"
-    r"(?P<ext>[ ,;]{0,2}(?:ext\.?|extension|x|durchwahl|anexo|poste)[ .:#]{0,2}\d{1,6}(?!\w))?", regex.IGNORECASE)
+    r"(?P<ext>[ ,;]{0,2}(?:ext\.?|extension|x|durchwahl|anexo|poste)[ .:#]{0,2}\d{1,6}(?!\w))?",
+    regex.IGNORECASE,
+)
 _LABEL = regex.compile(
     r"(?:\b(?:tel(?:ephone|[eé]f(?:ono)?|\.)?\.?|phone|ph|mobile|cell(?:phone|ular)?|m[oó]vil|fax|pager|beeper|bleep|call(?:ed|ing|s)?|dial|ring|text|sms|whatsapp|"
     r"contact(?:ed)?(?: (?:number|no|at|me|us|him|her|them))?|reach(?:ed|able)?(?: (?:me|us|him|her|them))?(?: (?:at|on))?|answering at|number is|"
-    r"messages? to|hotline|helpline|landline|office|home|work|desk|direct(?: line)?|voicemail|line)\b|(?:^|[\s(|])[tmfp]:)[^\n\d]{0,25}$", regex.IGNORECASE)
+    r"messages? to|hotline|helpline|landline|office|home|work|desk|direct(?: line)?|voicemail|line)\b|(?:^|[\s(|])[tmfp]:)[^\n\d]{0,25}$",
+    regex.IGNORECASE,
+)
 _LABEL_AFTER = regex.compile(r"[ ]?[-(]?[ ]?(?:office|fax|mobile|home|work|cell|desk|phone)\b", regex.IGNORECASE)
 _NANP = regex.compile(r"(?:\+?1[ .-]?)?(?:\([2-9]\d{2}\) ?|[2-9]\d{2}([ .-]))[2-9]\d{2}[ .-]\d{4}")
 _NANP_LOOSE = regex.compile(r"(?:(?:\+|00)?1[ .-]?)?\(?\d{3}\)?[ .-]{0,2}\d{3}[ .-]?\d{4}")
@@ -66,9 +71,19 @@ class PhoneNumberRecognizer(ApplianceRecognizer):
             return 0.7, "3-3-4 digits"
         if count >= 9 and number.startswith("0") and not number.isdigit() and not _SPACED_AMOUNT.fullmatch(number):
             return 0.6, "national form with a leading zero"
-        if number.isdigit() and count == 10 and number[0] in "23456789" and number[3] in "23456789" and _valid("+1" + number):
+        if (
+            number.isdigit()
+            and count == 10
+            and number[0] in "23456789"
+            and number[3] in "23456789"
+            and _valid("+1" + number)
+        ):
             return 0.5, "ten digits of a North American plan"
-        if regex.fullmatch(r"\d{2,4}(?:[ -]\d{2,4}){2,4}", number) and 8 <= count <= 12 and not _SPACED_AMOUNT.fullmatch(number):
+        if (
+            regex.fullmatch(r"\d{2,4}(?:[ -]\d{2,4}){2,4}", number)
+            and 8 <= count <= 12
+            and not _SPACED_AMOUNT.fullmatch(number)
+        ):
             return 0.45, "grouped digits"
         return 0.0, ""
 

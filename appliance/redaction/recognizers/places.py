@@ -1,3 +1,4 @@
+
 """Addresses and geography smaller than a state: streets, boxes, units, towns with state and ZIP, postcodes."""
 
 import regex
@@ -37,28 +38,120 @@ class AddressRecognizer(RuleRecognizer):
     NAME = "address"
     TYPES = ("LOCATION",)
     RULES = (
-        rule("LOCATION", rf"(?<![\w.,$/-])\d{{1,6}}[A-Za-z]?(?:-\d{{1,5}})?[ ](?:(?:N|S|E|W|NE|NW|SE|SW|North|South|East|West)\.?[ ])?(?:{_WORD}[ ]){{1,4}}{_STREET}(?![\p{{L}}])\.?(?:[ ](?:N|S|E|W|NE|NW|SE|SW)(?!\w))?"
-             rf"{_UNIT}{{0,2}}{_CITY_STATE_ZIP}?(?:,?[ ]{_UK})?", 0.9, "number, street, kind of street"),
-        rule("LOCATION", rf"(?<![\w.,$/-])\d{{1,6}}[ ](?:{_WORD}[ ]){{1,3}}{_WORD}{_UNIT}{{1,2}}{_CITY_STATE_ZIP}?", 0.8, "number, name, unit"),
-        rule("LOCATION", rf"(?<![\w.,$/-])\d{{1,6}}[ ](?:{_WORD}[ ]){{0,3}}{_WORD}{_UNIT}?{_CITY_STATE_ZIP}", 0.8, "number, name, town, state"),
-        rule("LOCATION", rf"(?i:\b(?:P\.? ?O\.? ?Box|Post Office Box|PSC|Apartado(?: de Correos)?|Postfach))[ ]?#?\d{{1,6}}(?:[ ,]{{1,2}}(?:Box|APO|FPO)[ ]?\w{{1,5}})?{_CITY_STATE_ZIP}?(?:,?[ ](?:APO|FPO) A[AEP] \d{{5}})?", 0.9, "post office box"),
-        rule("LOCATION", r"\b(?:(?:USS|USNS|USCGC|USNV|Unit|PSC)[ ][\w ]{1,30}?[\n ,]+)?(?:APO|FPO|DPO)[ ,]+A[AEP][ ]\d{5}(?:-\d{4})?", 0.9, "military address"),
-        rule("LOCATION", rf"(?<![\w]){_TOWN}(?:,[ \n]{{1,2}}|[ ]){_STATES}[ ,]{{1,2}}\d{{5}}(?:-\d{{4}})?(?!\d)", 0.85, "town, state, ZIP"),
-        rule("LOCATION", rf"(?<![\w]){_TOWN},[ ](?:{_STATES})(?![\w])", 0.6, "town, state", check=lambda v: 0.25 if v.endswith(("MD", "PA", "MS", "AS", "MA")) or v.index(",") < 4 else True),
-        rule("LOCATION", rf"(?<![\w.,$/-])\d{{1,6}}[ ](?:\d{{1,5}}[ ])?(?:(?:{_WORD}|de|do|da|of|del|u\.)[ ]){{1,5}}(?:\d{{1,5}}\w?\.?)?[ ,\n]{{0,3}}(?:(?:Apt|Apartment|Suite|Ste|Unit)\.?[ ]\d{{1,5}})(?:[ ]?[,\n]?[ \n]{{1,5}}(?:{_WORD}|nan|\d{{4,6}}|[A-Z\d]{{2,4}}(?:[ ]\d[A-Z\d]{{2}})?)(?![\w@])){{0,6}}", 0.8, "number, street, unit, town"),
+        rule(
+            "LOCATION",
+            rf"(?<![\w.,$/-])\d{{1,6}}[A-Za-z]?(?:-\d{{1,5}})?[ ](?:(?:N|S|E|W|NE|NW|SE|SW|North|South|East|West)\.?[ ])?(?:{_WORD}[ ]){{1,4}}{_STREET}(?![\p{{L}}])\.?(?:[ ](?:N|S|E|W|NE|NW|SE|SW)(?!\w))?"
+            rf"{_UNIT}{{0,2}}{_CITY_STATE_ZIP}?(?:,?[ ]{_UK})?",
+            0.9,
+            "number, street, kind of street",
+        ),
+        rule(
+            "LOCATION",
+            rf"(?<![\w.,$/-])\d{{1,6}}[ ](?:{_WORD}[ ]){{1,3}}{_WORD}{_UNIT}{{1,2}}{_CITY_STATE_ZIP}?",
+            0.8,
+            "number, name, unit",
+        ),
+        rule(
+            "LOCATION",
+            rf"(?<![\w.,$/-])\d{{1,6}}[ ](?:{_WORD}[ ]){{0,3}}{_WORD}{_UNIT}?{_CITY_STATE_ZIP}",
+            0.8,
+            "number, name, town, state",
+        ),
+        rule(
+            "LOCATION",
+            rf"(?i:\b(?:P\.? ?O\.? ?Box|Post Office Box|PSC|Apartado(?: de Correos)?|Postfach))[ ]?#?\d{{1,6}}(?:[ ,]{{1,2}}(?:Box|APO|FPO)[ ]?\w{{1,5}})?{_CITY_STATE_ZIP}?(?:,?[ ](?:APO|FPO) A[AEP] \d{{5}})?",
+            0.9,
+            "post office box",
+        ),
+        rule(
+            "LOCATION",
+            r"\b(?:(?:USS|USNS|USCGC|USNV|Unit|PSC)[ ][\w ]{1,30}?[\n ,]+)?(?:APO|FPO|DPO)[ ,]+A[AEP][ ]\d{5}(?:-\d{4})?",
+            0.9,
+            "military address",
+        ),
+        rule(
+            "LOCATION",
+            rf"(?<![\w]){_TOWN}(?:,[ \n]{{1,2}}|[ ]){_STATES}[ ,]{{1,2}}\d{{5}}(?:-\d{{4}})?(?!\d)",
+            0.85,
+            "town, state, ZIP",
+        ),
+        rule(
+            "LOCATION",
+            rf"(?<![\w]){_TOWN},[ ](?:{_STATES})(?![\w])",
+            0.6,
+            "town, state",
+            check=lambda v: 0.25 if v.endswith(("MD", "PA", "MS", "AS", "MA")) or v.index(",") < 4 else True,
+        ),
+        rule(
+            "LOCATION",
+            rf"(?<![\w.,$/-])\d{{1,6}}[ ](?:\d{{1,5}}[ ])?(?:(?:{_WORD}|de|do|da|of|del|u\.)[ ]){{1,5}}(?:\d{{1,5}}\w?\.?)?[ ,\n]{{0,3}}(?:(?:Apt|Apartment|Suite|Ste|Unit)\.?[ ]\d{{1,5}})(?:[ ,\n]{{1,6}}(?:{_WORD}|nan|\d{{4,6}}|[A-Z\d]{{2,4}}(?:[ ]\d[A-Z\d]{{2}})?)(?![\w@])){{0,6}}",
+            0.8,
+            "number, street, unit, town",
+        ),
         rule("LOCATION", r"(?<!\w)(?:Apt|Apartment|Suite)\.?[ ]#?\d{1,5}[A-Z]?(?!\w)", 0.5, "unit"),
-        rule("LOCATION", rf"(?<![\w.,$/-])\d{{3,6}}[ ](?:\d{{1,4}}[ ])?{_WORD}(?:[ ]{_WORD}){{0,3}}(?:[ ]\d{{1,4}}\.?)?[ ]?(?:,|\n)[ ]{{0,5}}{_WORD}", 0.45, "number and street before a line end", context=r"\b(?:address(?:es)?|at|to|in|live[sd]?)\b[^\n]{0,25}[ :\n]{0,3}$"),
+        rule(
+            "LOCATION",
+            rf"(?<![\w.,$/-])\d{{3,6}}[ ](?:\d{{1,4}}[ ])?{_WORD}(?:[ ]{_WORD}){{0,3}}(?:[ ]\d{{1,4}}\.?)?[ ]?(?:,|\n)[ ]{{0,5}}{_WORD}",
+            0.45,
+            "number and street before a line end",
+            context=r"\b(?:address(?:es)?|at|to|in|live[sd]?)\b[^\n]{0,25}[ :\n]{0,3}$",
+        ),
         rule("LOCATION", rf"(?<![\w]){_UK}(?![\w])", 0.75, "UK postcode"),
-        rule("LOCATION", r"(?i)\b(?:zip|postal|post|postcode|zip code|postal code|c\.?p\.?|plz|c[oó]digo postal)(?: ?code)?[ ]?[:#=]?[ ]{0,3}(?:is )?(?P<v>[A-Z]?\d[A-Z\d]{1,2}[ -]?\d?[A-Z\d]{2}(?:-\d{4})?|\d{5}(?:-\d{4})?|\d{4})(?![\w])", 0.8, "after a postcode label"),
-        rule("LOCATION", rf"(?:(?<=[.,(\n-])|(?<=[.,(-] ))\d{{4,5}}[ ]{{1,2}}(?:- )?(?!(?:Patients|Cases|Units|People)\b){_WORD}(?:[ ](?:(?:de|del|de la|am|an der|sur|i)[ ])?{_WORD}){{0,3}}", 0.6, "postcode and town"),
-        rule("LOCATION", rf"(?<!\p{{L}}){_WORD}(?:[ ](?:y[ ])?{_WORD}){{0,3}},?[ ]s/n(?!\w)", 0.7, "street without number"),
-        rule("LOCATION", r"(?<!\p{L})(?:España|Francia|Alemania|Italia|Portugal|Marruecos|Rumanía|México|Colombia|Ecuador|Perú|Argentina|Bolivia|Venezuela|Deutschland|Österreich|Schweiz)(?!\p{L})", 0.5, "country"),
+        rule(
+            "LOCATION",
+            r"(?i)\b(?:zip|postal|post|postcode|zip code|postal code|c\.?p\.?|plz|c[oó]digo postal)(?: ?code)?[ ]?[:#=]?[ ]{0,3}(?:is )?(?P<v>[A-Z]?\d[A-Z\d]{1,2}[ -]?\d?[A-Z\d]{2}(?:-\d{4})?|\d{5}(?:-\d{4})?|\d{4})(?![\w])",
+            0.8,
+            "after a postcode label",
+        ),
+        rule(
+            "LOCATION",
+            rf"(?:(?<=[.,(\n-])|(?<=[.,(-] ))\d{{4,5}}[ ]{{1,2}}(?:- )?(?!(?:Patients|Cases|Units|People)\b){_WORD}(?:[ ](?:(?:de|del|de la|am|an der|sur|i)[ ])?{_WORD}){{0,3}}",
+            0.6,
+            "postcode and town",
+        ),
+        rule(
+            "LOCATION",
+            rf"(?<!\p{{L}}){_WORD}(?:[ ](?:y[ ])?{_WORD}){{0,3}},?[ ]s/n(?!\w)",
+            0.7,
+            "street without number",
+        ),
+        rule(
+            "LOCATION",
+            r"(?<!\p{L})(?:España|Francia|Alemania|Italia|Portugal|Marruecos|Rumanía|México|Colombia|Ecuador|Perú|Argentina|Bolivia|Venezuela|Deutschland|Österreich|Schweiz)(?!\p{L})",
+            0.5,
+            "country",
+        ),
         rule("LOCATION", _FOREIGN_STREET, 0.75, "kind of street first"),
-        rule("LOCATION", rf"(?<![\w.,])(?:{_WORD}(?:stra(?:ss|ß)e|str\.|weg|gasse|platz|allee|damm|ufer|ring|laan|straat|plein|gracht|kade|gatan|v[aä]gen|gade|vej|katu|tie)|{_WORD}[ ](?:Stra(?:ss|ß)e|Str\.|utca|u\.|út|ulica))[ ]\d{{1,4}}[a-z]?(?:,?[ ]\d{{4,5}}[ ]{_TOWN})?", 0.85, "street name with number"),
-        rule("LOCATION", r"(?i)(?:\b(?:address|domicilio|direcci[oó]n|residence|anschrift|adresse)[ ]?[:=|]|\b(?:residing|resident|lives|living|resides) at)[ \n]{0,3}(?P<v>(?=[^\n|;]{0,60}\d)[\p{L}\d][^\n|;]{5,90}?)(?=[.;]?[ ]*(?:$|\n|[|;]|\.[ ]))", 0.7, "after an address label"),
-        rule("LOCATION", r"(?i)\b(?:localidad|provincia|municipio|poblaci[oó]n|ciudad|pa[ií]s(?: de nacimiento)?|lugar de nacimiento|city|town|county|state|province|country(?: of (?:birth|residence))?|place of birth|birthplace|city of birth|hometown|lugar)(?:[ ]?/[ ]?\p{L}+)?[ ]?[:=][ ]{0,3}(?P<v>\p{Lu}[\p{L}' -]{2,40}?)(?=[ ]*(?:$|\n|[|;.,(]|[ ]{2}))", 0.75, "after a place label"),
-        rule("LOCATION", r"(?<![\w.])[NS]?[ ]?[-+]?\d{1,2}\.\d{4,8}°?[ ]?[NS]?,[ ]?[EW]?[-+]?\d{1,3}\.\d{4,8}°?[ ]?[EW]?(?![\w.])", 0.8, "coordinates"),
-        rule("LOCATION", r"(?<!\w)\d{1,2}[A-HJ-NP-Z][ ]?[A-HJ-NP-Z]{2}[ ]?\d{4,5}[ ]?\d{4,5}(?!\w)", 0.8, "military grid reference"),
+        rule(
+            "LOCATION",
+            rf"(?<![\w.,])(?:{_WORD}(?:stra(?:ss|ß)e|str\.|weg|gasse|platz|allee|damm|ufer|ring|laan|straat|plein|gracht|kade|gatan|v[aä]gen|gade|vej|katu|tie)|{_WORD}[ ](?:Stra(?:ss|ß)e|Str\.|utca|u\.|út|ulica))[ ]\d{{1,4}}[a-z]?(?:,?[ ]\d{{4,5}}[ ]{_TOWN})?",
+            0.85,
+            "street name with number",
+        ),
+        rule(
+            "LOCATION",
+            r"(?i)(?:\b(?:address|domicilio|direcci[oó]n|residence|anschrift|adresse)[ ]?[:=|]|\b(?:residing|resident|lives|living|resides) at)[ \n]{0,3}(?P<v>(?=[^\n|;]{0,60}\d)[\p{L}\d][^\n|;]{5,90}?)(?=[.;]?[ ]*(?:$|\n|[|;]|\.[ ]))",
+            0.7,
+            "after an address label",
+        ),
+        rule(
+            "LOCATION",
+            r"(?i)\b(?:localidad|provincia|municipio|poblaci[oó]n|ciudad|pa[ií]s(?: de nacimiento)?|lugar de nacimiento|city|town|county|state|province|country(?: of (?:birth|residence))?|place of birth|birthplace|city of birth|hometown|lugar)(?:[ ]?/[ ]?\p{L}+)?[ ]?[:=][ ]{0,3}(?P<v>\p{Lu}[\p{L}' -]{2,40}?)(?=[ ]*(?:$|\n|[|;.,(]|[ ]{2}))",
+            0.75,
+            "after a place label",
+        ),
+        rule(
+            "LOCATION",
+            r"(?<![\w.])[NS]?[ ]?[-+]?\d{1,2}\.\d{4,8}°?[ ]?[NS]?,[ ]?[EW]?[-+]?\d{1,3}\.\d{4,8}°?[ ]?[EW]?(?![\w.])",
+            0.8,
+            "coordinates",
+        ),
+        rule(
+            "LOCATION",
+            r"(?<!\w)\d{1,2}[A-HJ-NP-Z][ ]?[A-HJ-NP-Z]{2}[ ]?\d{4,5}[ ]?\d{4,5}(?!\w)",
+            0.8,
+            "military grid reference",
+        ),
     )
 
 
@@ -67,10 +160,30 @@ def small_area(zip3: str) -> bool:
 
     45 CFR 164.514(b)(2)(i)(B); the 17 prefixes of the Department's guidance (2000 census).
     """
-    return zip3 in {"036", "059", "063", "102", "203", "556", "692", "790", "821", "823", "830", "831", "878", "879", "884", "890", "893"}
+    return zip3 in {
+        "036",
+        "059",
+        "063",
+        "102",
+        "203",
+        "556",
+        "692",
+        "790",
+        "821",
+        "823",
+        "830",
+        "831",
+        "878",
+        "879",
+        "884",
+        "890",
+        "893",
+    }
 
 
-_PLACE_HEADER = regex.compile(r"(?i)(?:home |mailing |postal |street )?(?:address(?: line \d)?|street|city|town|zip(?: ?code)?|post(?:al)? ?code|domicilio|localidad|place of birth|residence|location of residence)")
+_PLACE_HEADER = regex.compile(
+    r"(?i)(?:home |mailing |postal |street )?(?:address(?: line \d)?|street|city|town|zip(?: ?code)?|post(?:al)? ?code|domicilio|localidad|place of birth|residence|location of residence)"
+)
 
 
 def is_place_header(header: str) -> bool:

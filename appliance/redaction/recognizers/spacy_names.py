@@ -15,7 +15,14 @@ from presidio_analyzer.nlp_engine import NlpArtifacts, NlpEngine
 from appliance.errors import Unavailable
 from appliance.redaction.recognizers.base import ApplianceRecognizer, result
 
-_TYPES = {"PERSON": "PERSON", "PER": "PERSON", "ORG": "ORGANIZATION", "GPE": "LOCATION", "LOC": "LOCATION", "FAC": "LOCATION"}
+_TYPES = {
+    "PERSON": "PERSON",
+    "PER": "PERSON",
+    "ORG": "ORGANIZATION",
+    "GPE": "LOCATION",
+    "LOC": "LOCATION",
+    "FAC": "LOCATION",
+}
 _UNUSED = ("tagger", "parser", "attribute_ruler", "lemmatizer", "senter", "tok2vec", "morphologizer")
 
 
