@@ -3,7 +3,8 @@
     python -m appliance.evaluation.fit_answering DATA [background|evidence|support]
 
 DATA holds `answers/`, `groundedness/` and `retrieval/`; the embedding pack is that of the settings. Logistic
-regression on named features; what is reported was measured by cross-validation in five folds, split by a hash of the question or claim.
+regression on named features; what is reported was measured by cross-validation in five folds, split by a hash of
+the question or claim.
 """
 
 import hashlib
@@ -11,11 +12,13 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from appliance.answering import linear
 from appliance.answering.answer import Question
 from appliance.answering.evidence import Embed, Ranking, rank
 from appliance.answering.sentences import split
@@ -94,7 +97,7 @@ def training_rows(data: Path) -> list[Row]:
 
 
 def fit_evidence(data: Path, embed: Embed) -> None:
-    """The sentence model, then on its out-of-fold ranking the model of answerable questions."""
+    """The sentence model, then on its ranking the model of answerable questions."""
     rows = training_rows(data)
     for suffix, function in (("_lexical", None), ("", embed)):
         ranked: list[tuple[Row, Ranking]] = []
@@ -103,12 +106,23 @@ def fit_evidence(data: Path, embed: Embed) -> None:
             if ranking:
                 ranked.append((row, ranking))
         _fit_sentences(f"sentence{suffix}", ranked)
-        again = [(row, r) for row, _ in ranked if (r := rank(Question(row["question"]), passages_of(row), function))]
+        linear.load.cache_clear()
+        again = [(row, _rescored(ranking, f"sentence{suffix}")) for row, ranking in ranked]
         x = [ranking.features() for _, ranking in again]
         y = np.array([float(row["answerable"]) for row, _ in again])
         groups = [row["question"] for row, _ in again]
         sets = [row["set"] for row, _ in again]
         fit(f"answerable{suffix}", x, y, groups, sets, balance=True)
+
+
+def _rescored(ranking: Ranking, name: str) -> Ranking:
+    """The ranking as the newly fitted model gives it; units that were not embedded stay behind."""
+    model = linear.load(name)
+    ahead = [c for c in ranking.candidates if name.endswith("lexical") or "dense" in c.features]
+    scored = [replace(c, score=model.probability(c.features)) for c in ahead]
+    scored.sort(key=lambda candidate: -candidate.score)
+    behind = [replace(c, score=min(c.score, scored[-1].score)) for c in ranking.candidates[len(ahead) :]]
+    return replace(ranking, candidates=(*scored, *behind))
 
 
 def fit_support(data: Path, embed: Embed) -> None:
