@@ -21,6 +21,7 @@ from typing import Any
 import httpx
 import psutil
 
+from appliance.assembly.parts import initialise
 from appliance.cli import demonstration as demo
 from appliance.cli.context import context
 from appliance.cli.output import output
@@ -65,7 +66,7 @@ def bench_demo(folder: Path, limit: int) -> dict[str, Any]:
     truth = demo.ground_truth()
     started = time.perf_counter()
     with _temporary_directory(temporary):
-        demo.initialise(context.settings())
+        initialise(context.settings())
         passwords = demo.set_up(truth)
         documents = [document for name in truth["collections"] for document in demo.ingest(name, truth)]
         context.close()

@@ -27,7 +27,11 @@ def init() -> None:
 
     settings = context.settings()
     made = initialise(settings)
-    if not output.emit(made):
+    if output.emit(made):
+        return
+    if made["status"] == "exists":
+        output.say(f"{made['home']} is there already; nothing was changed.")
+    else:
         output.say(f"Created {made['home']}. The master key comes from: {made['master_key']}.")
         output.say("Next: `appliance user add LOGIN`, `appliance collection create NAME`, `appliance grant add`.")
 

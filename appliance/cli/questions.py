@@ -67,7 +67,8 @@ def show_sentence(sentence: dict[str, Any]) -> None:
 def show_result(result: dict[str, Any]) -> None:
     """How the question ended, and its receipt."""
     if result["status"] != "answered":
-        output.say(result["reason"])
+        told = ". ".join(filter(None, (result["reason"], result.get("advice"))))
+        output.say(told if told.endswith((".", "?")) else f"{told}.")
         for related in result["related"]:
             output.say(f"  Related, not an answer: {related['title']}, page {related['page']}: “{related['quote']}”")
     seconds = sum(result["seconds"].values())
