@@ -206,3 +206,9 @@ def test_recognizers_plug_into_a_plain_presidio_registry():
 
     registry = RecognizerRegistry(recognizers=all_recognizers())
     assert "labelled_code" in {each.name for each in registry.get_recognizers(language="en", all_fields=True)}
+
+
+def test_no_class_name_hides_one_of_presidio_which_loads_its_own_by_name():
+    from presidio_analyzer import predefined_recognizers
+
+    assert not {type(each).__name__ for each in RECOGNIZERS} & set(vars(predefined_recognizers))

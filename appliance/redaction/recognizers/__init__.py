@@ -9,16 +9,16 @@ registry = RecognizerRegistry(recognizers=all_recognizers())
 from presidio_analyzer import EntityRecognizer
 
 from appliance.redaction.recognizers.codes import LabelledCodeRecognizer
-from appliance.redaction.recognizers.dates import AgeRecognizer, DateRecognizer
+from appliance.redaction.recognizers.dates import AgeRecognizer, CalendarDateRecognizer
 from appliance.redaction.recognizers.demographics import DemographicRecognizer
-from appliance.redaction.recognizers.financial import BankCodeRecognizer, CreditCardRecognizer, IbanRecognizer
+from appliance.redaction.recognizers.financial import BankAccountRecognizer, BankCodeRecognizer, PaymentCardRecognizer
 from appliance.redaction.recognizers.names import NameContextRecognizer
 from appliance.redaction.recognizers.national import LicenceRecognizer, NationalIdRecognizer, SocialSecurityRecognizer
 from appliance.redaction.recognizers.network import (
     EmailAddressRecognizer,
+    HardwareAddressRecognizer,
     IpAddressRecognizer,
-    MacAddressRecognizer,
-    UrlRecognizer,
+    WebAddressRecognizer,
 )
 from appliance.redaction.recognizers.organisations import OrganisationRecognizer
 from appliance.redaction.recognizers.phones import PhoneNumberRecognizer
@@ -26,17 +26,17 @@ from appliance.redaction.recognizers.places import AddressRecognizer
 
 PATTERN_RECOGNIZERS: tuple[type[EntityRecognizer], ...] = (
     EmailAddressRecognizer,
-    UrlRecognizer,
+    WebAddressRecognizer,
     IpAddressRecognizer,
-    MacAddressRecognizer,
-    CreditCardRecognizer,
-    IbanRecognizer,
+    HardwareAddressRecognizer,
+    PaymentCardRecognizer,
+    BankAccountRecognizer,
     BankCodeRecognizer,
     SocialSecurityRecognizer,
     NationalIdRecognizer,
     LicenceRecognizer,
     PhoneNumberRecognizer,
-    DateRecognizer,
+    CalendarDateRecognizer,
     AgeRecognizer,
     LabelledCodeRecognizer,
     AddressRecognizer,

@@ -29,7 +29,7 @@ def _numeric(value: str) -> bool:
     return 1 <= first <= 31 and 1 <= second <= 31 and (first <= 12 or second <= 12)
 
 
-class DateRecognizer(RuleRecognizer):
+class CalendarDateRecognizer(RuleRecognizer):
     """Complete dates, months of a year, days of a month, and years that date an event."""
 
     NAME = "date"

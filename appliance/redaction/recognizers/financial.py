@@ -38,7 +38,7 @@ def bic_country(value: str) -> bool:
     }
 
 
-class CreditCardRecognizer(RuleRecognizer):
+class PaymentCardRecognizer(RuleRecognizer):
     """Payment card numbers by issuer range and Luhn; labelled ones even when the check digit is wrong."""
 
     NAME = "card"
@@ -71,7 +71,7 @@ class CreditCardRecognizer(RuleRecognizer):
     )
 
 
-class IbanRecognizer(RuleRecognizer):
+class BankAccountRecognizer(RuleRecognizer):
     """IBANs of every country, spaced or not; after a label also with a wrong check digit."""
 
     NAME = "iban"

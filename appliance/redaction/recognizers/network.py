@@ -48,7 +48,7 @@ class EmailAddressRecognizer(RuleRecognizer):
     )
 
 
-class UrlRecognizer(RuleRecognizer):
+class WebAddressRecognizer(RuleRecognizer):
     """Web and file addresses, host names with a known ending, network shares."""
 
     NAME = "url"
@@ -115,7 +115,7 @@ class IpAddressRecognizer(RuleRecognizer):
     )
 
 
-class MacAddressRecognizer(RuleRecognizer):
+class HardwareAddressRecognizer(RuleRecognizer):
     """IEEE 802 hardware addresses."""
 
     NAME = "mac"
