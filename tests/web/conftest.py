@@ -25,6 +25,7 @@ def made(tmp_path_factory: pytest.TempPathFactory, packs: Path) -> site.Made:
 def appliance(made: site.Made) -> Iterator[Appliance]:
     """The open appliance."""
     opened = Appliance.open(site.chosen(made.home))
+    opened.warm()
     yield opened
     opened.close()
 

@@ -2,15 +2,21 @@
 
 import { find, make, prose } from "./show.js";
 import { openVersion } from "./viewer.js";
-import { address, events, get } from "./wire.js";
+import { address, get, send, session } from "./wire.js";
 
+const STAGES = {
+  received: "received", parsing: "reading it, shut in", redacting: "blacking out identifiers",
+  indexing: "making it searchable", "drawing pages": "drawing its pages", published: "published",
+};
 let collections = [];
+let largest = Infinity;
 
-export function setUpLibrary(known) {
-  collections = known;
-  find("listed").replaceChildren(...known.map((each) => make("option", { value: each.id }, each.title)));
+export function setUpLibrary() {
   find("listed").addEventListener("change", list);
-  find("files").addEventListener("change", () => addAll([...find("files").files]));
+  find("files").addEventListener("change", async () => {
+    await addAll([...find("files").files]);
+    find("files").value = "";
+  });
   const drop = find("upload");
   drop.addEventListener("submit", (event) => event.preventDefault());
   drop.addEventListener("dragover", (event) => { event.preventDefault(); drop.classList.add("over"); });
@@ -22,45 +28,81 @@ export function setUpLibrary(known) {
   });
 }
 
+// Which collections can be chosen: those that are readable for the purpose stated.
+export function offer(known, limit) {
+  collections = known;
+  largest = limit;
+  const before = find("listed").value;
+  find("listed").replaceChildren(...known.map((each) => make("option", { value: each.id }, each.title)));
+  if (known.some((each) => each.id === before)) find("listed").value = before;
+}
+
+export function forgetLibrary() {
+  find("uploads").replaceChildren();
+  find("document-table").tBodies[0].replaceChildren();
+  offer([], Infinity);
+}
+
 export async function list() {
   const chosen = collections.find((each) => each.id === find("listed").value);
   find("upload").hidden = !chosen?.write;
-  const body = find("document-table").tBodies[0];
-  body.replaceChildren();
-  if (!chosen) {
-    find("no-documents").hidden = false;
-    return;
+  find("documents-problem").textContent = "";
+  try {
+    const path = address(`/api/collections/${encodeURIComponent(chosen?.id)}/documents`);
+    fill(chosen ? (await get(path)).documents : []);
+  } catch (error) {
+    fill([]);
+    find("documents-problem").textContent = error.message;
   }
-  const { documents } = await get(address(`/api/collections/${encodeURIComponent(chosen.id)}/documents`));
+}
+
+function fill(documents) {
   find("no-documents").hidden = documents.length > 0;
-  for (const each of documents) {
-    const count = Object.values(each.entities).reduce((sum, n) => sum + n, 0);
-    const detail = Object.entries(each.entities).map(([type, n]) => `${n} ${type}`).join(", ");
-    body.append(make("tr", {},
-      make("td", {}, make("button", { type: "button", class: "quiet", onclick: (event) => openVersion(each.version, 1, event.currentTarget) }, ...prose(each.title))),
-      make("td", {}, each.kind), make("td", {}, String(each.pages)),
-      make("td", { title: detail }, `${count} identifiers`), make("td", {}, each.published.slice(0, 10))));
-  }
+  find("document-table").hidden = documents.length === 0;
+  find("document-table").tBodies[0].replaceChildren(...documents.map((each) => {
+    const counts = Object.entries(each.entities).sort(([, a], [, b]) => b - a);
+    const detail = counts.map(([type, n]) => `${n} ${type.toLowerCase().replaceAll("_", " ")}`).join(", ");
+    const total = counts.reduce((sum, [, n]) => sum + n, 0);
+    const open = (event) => openVersion(each.version, 1, event.currentTarget);
+    return make("tr", {},
+      make("td", {}, make("button", { type: "button", class: "quiet", "aria-expanded": "false", onclick: open }, ...prose(each.title || "Untitled document"))),
+      make("td", { "data-label": "Kind" }, each.kind), make("td", { "data-label": "Pages" }, String(each.pages)),
+      make("td", { "data-label": "Blacked out", title: detail }, String(total)),
+      make("td", { "data-label": "Published" }, each.published.slice(0, 10)));
+  }));
 }
 
 async function addAll(files) {
   const target = find("listed").value;
   for (const file of files) await add(target, file);
-  await list();
+  if (session.login) await list();
 }
 
 async function add(collection, file) {
-  const line = make("li", {}, `${file.name}: sending`);
+  const bar = make("progress", { max: "1", value: "0", "aria-label": `Sending ${file.name}` });
+  const words = make("span", {}, "sending");
+  const line = make("li", {}, make("strong", {}, file.name), " ", words, bar);
   find("uploads").append(line);
-  const say = (text, kind = "") => { line.textContent = `${file.name}: ${text}`; line.className = kind; };
-  try {
-    const headers = { "Content-Type": "application/octet-stream", "X-File-Name": encodeURIComponent(file.name) };
-    for await (const event of events(`/api/collections/${encodeURIComponent(collection)}/documents`, { headers, body: file })) {
-      if (event.stage) say(event.stage);
-      else if (event.status === "published") say(`published, ${event.pages} pages, ${event.chunks} passages`, "good");
-      else say(`${event.status}: ${event.reason}`, event.status === "duplicate" ? "" : "bad");
-    }
-  } catch (error) {
-    say(error.message, "bad");
+  const end = (text, kind) => { words.textContent = text; line.className = kind; bar.remove(); };
+  if (file.size > largest) {
+    end(`The file is over the limit of ${Math.floor(largest / 2 ** 20)} MiB. Split it.`, "bad");
+    return;
   }
+  let outcome = null;
+  try {
+    await send(`/api/collections/${encodeURIComponent(collection)}/documents`, file, (share) => { bar.value = share; }, (event) => {
+      if (event.stage) {
+        bar.removeAttribute("value");
+        words.textContent = STAGES[event.stage] ?? event.stage;
+      } else outcome = event;
+    });
+  } catch (error) {
+    end(error.message, "bad");
+    return;
+  }
+  const pages = outcome.pages === 1 ? "1 page" : `${outcome.pages} pages`;
+  if (outcome.status === "published") end(`published, ${pages}, ${Object.values(outcome.entities).reduce((sum, n) => sum + n, 0)} identifiers blacked out`, "good");
+  else if (outcome.status === "duplicate") end("is here already: the same content", "");
+  else if (outcome.status === "quarantined") end(`held back until somebody has looked at it. ${outcome.reason}`, "bad");
+  else end(outcome.reason, "bad");
 }

@@ -1,77 +1,141 @@
-// Which view is shown, and who is signed in.
+// Which view is shown, who is signed in, and for which purpose.
 
-import { setUpAsking } from "./asking.js";
-import { list, setUpLibrary } from "./library.js";
+import { forgetTurns, pending, setUpAsking } from "./asking.js";
+import { forgetLibrary, list, offer, setUpLibrary } from "./library.js";
 import { find, make } from "./show.js";
-import { setUpViewer } from "./viewer.js";
+import { hide, setUpViewer } from "./viewer.js";
 import { get, post, Problem, session } from "./wire.js";
 
 const VIEWS = ["ask", "documents", "status"];
-const PURPOSES = ["treatment", "payment", "operations", "audit", "research", "emergency"];
+const PURPOSES = { treatment: "Treatment", payment: "Payment", operations: "Operations", audit: "Audit", research: "Research", emergency: "Emergency" };
 const FACTS = {
-  model: "Language model", model_digest: "Its digest", embedding: "Embedding model", redaction_profile: "Redaction profile",
-  access_policy: "Access policies", records: "Audit records", root: "Root of the audit log",
+  model: "Language model", model_digest: "Its digest (SHA-256)", embedding: "Embedding model", redaction_profile: "Redaction profile",
+  access_policy: "Access policies (SHA-256)", records: "Audit records", root: "Root of the audit log",
 };
+const HERE = "signed-in-here";
+let known = null;
+let unsent = { login: "", text: "" };
 
 async function start() {
+  if (!localStorage.getItem(HERE)) {
+    leave("");
+    return;
+  }
   try {
     enter(await get("/api/me"));
   } catch (error) {
-    if (!(error instanceof Problem) || error.status !== 401) find("sign-in-problem").textContent = error.message;
-    find("sign-in").hidden = false;
-    find("login").focus();
+    leave(error instanceof Problem && error.status === 401 ? "" : error.message);
   }
 }
 
 function enter(me) {
-  session.csrf = me.csrf;
+  known = me;
+  localStorage.setItem(HERE, "yes");
+  Object.assign(session, { csrf: me.csrf, login: me.login });
   find("sign-in").hidden = true;
   find("bar").hidden = false;
   find("who").textContent = me.name;
-  const offered = PURPOSES.filter((purpose) => me.collections.some((each) => each.purposes.includes(purpose)));
-  find("purpose").replaceChildren(...(offered.length ? offered : ["operations"]).map((each) => make("option", { value: each }, each)));
-  session.purpose = find("purpose").value;
-  const everything = make("option", { value: "" }, "All that I may read");
-  find("collection").replaceChildren(everything, ...me.collections.map((each) => make("option", { value: each.id }, each.title)));
-  setUpLibrary(me.collections);
+  const offered = Object.keys(PURPOSES).filter((each) => me.collections.some((one) => one.purposes.includes(each)));
+  find("purpose").replaceChildren(...(offered.length ? offered : ["operations"]).map((each) => make("option", { value: each }, PURPOSES[each])));
+  state();
+  if (unsent.login === me.login) find("question").value = unsent.text;
+  unsent = { login: "", text: "" };
   show("ask");
 }
 
+// Take over the purpose that is stated: what can be chosen depends on it.
+function state() {
+  session.purpose = find("purpose").value;
+  const readable = known.collections.filter((each) => each.purposes.includes(session.purpose));
+  find("collection").replaceChildren(make("option", { value: "" }, "All that I may read"),
+    ...readable.map((each) => make("option", { value: each.id }, each.title)));
+  offer(readable, known.max_document_bytes);
+  if (!find("documents").hidden) list();
+}
+
+// Back to signing in. Nothing of the person who leaves stays on the page; a question not yet sent is kept for them.
+function leave(message) {
+  if (session.login) unsent = { login: session.login, text: find("question").value || pending() };
+  known = null;
+  localStorage.removeItem(HERE);
+  Object.assign(session, { csrf: "", login: "" });
+  hide();
+  forgetTurns();
+  forgetLibrary();
+  find("question").value = "";
+  find("facts").replaceChildren();
+  find("who").textContent = "";
+  find("bar").hidden = true;
+  for (const name of VIEWS) find(name).hidden = true;
+  find("sign-in").hidden = false;
+  find("sign-in-problem").textContent = message;
+  find("login").focus();
+}
+
 function show(view) {
+  hide();
   for (const name of VIEWS) find(name).hidden = name !== view;
   for (const button of document.querySelectorAll("nav [data-view]")) {
     if (button.dataset.view === view) button.setAttribute("aria-current", "page");
     else button.removeAttribute("aria-current");
   }
-  if (view === "ask") find("question").focus();
+  // Not where it would bring up a keyboard on the screen.
+  if (view === "ask" && matchMedia("(pointer: fine)").matches) find("question").focus();
+  else if (view !== "ask") find(`${view}-title`).focus();
   if (view === "documents") list();
   if (view === "status") facts();
 }
 
 async function facts() {
-  const told = await get("/api/status");
-  find("facts").replaceChildren(...Object.entries(FACTS).flatMap(([key, words]) => [make("dt", {}, words), make("dd", {}, String(told[key]))]));
+  find("status-problem").textContent = "";
+  try {
+    const told = await get("/api/status");
+    find("facts").replaceChildren(...Object.entries(FACTS).filter(([key]) => told[key] !== "").flatMap(([key, words]) =>
+      [make("dt", {}, words), make("dd", {}, String(told[key]))]));
+  } catch (error) {
+    find("facts").replaceChildren();
+    find("status-problem").textContent = error.message;
+  }
 }
 
 find("sign-in-form").addEventListener("submit", async (event) => {
   event.preventDefault();
   find("sign-in-problem").textContent = "";
   try {
-    await post("/api/sign-in", { login: find("login").value, password: find("password").value });
-    find("password").value = "";
+    await post("/api/sign-in", { login: find("login").value.trim(), password: find("password").value });
     enter(await get("/api/me"));
+    find("sign-in-form").reset();
   } catch (error) {
     find("sign-in-problem").textContent = error.message;
     find("password").select();
   }
 });
 find("sign-out").addEventListener("click", async () => {
-  await post("/api/sign-out", {});
-  location.reload();
+  try {
+    await post("/api/sign-out", {});
+    leave("");
+  } catch (error) {
+    leave(error.message);
+  }
+  unsent = { login: "", text: "" };
+});
+find("purpose").addEventListener("change", state);
+document.addEventListener("session-ended", (event) => leave(event.detail));
+// Another tab may have signed out, or somebody else in.
+window.addEventListener("storage", (event) => {
+  if (event.key === HERE && !event.newValue && session.login) leave("You have signed out.");
+});
+document.addEventListener("visibilitychange", async () => {
+  if (document.hidden || !session.login) return;
+  const me = await get("/api/me").catch(() => null);
+  if (!me || me.csrf === session.csrf) return;
+  leave("");
+  enter(me);
 });
 for (const button of document.querySelectorAll("nav [data-view]")) {
   button.addEventListener("click", () => show(button.dataset.view));
 }
 setUpAsking();
+setUpLibrary();
 setUpViewer();
 start();

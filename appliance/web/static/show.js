@@ -11,7 +11,7 @@ export function make(name, attributes = {}, ...children) {
   return element;
 }
 
-const SURROGATE = /\[([A-Z_]+):([a-z2-7]{8,})\]/g;
+const SURROGATE = /\[([A-Z_]+)(?::([a-z2-7]{8,}))?\]/g;
 
 // Text with surrogates as chips: [PERSON:k7f2m4qa] reads "person k7f2".
 export function prose(text) {
@@ -19,24 +19,39 @@ export function prose(text) {
   let from = 0;
   for (const match of text.matchAll(SURROGATE)) {
     parts.push(text.slice(from, match.index));
-    const words = `${match[1].toLowerCase().replaceAll("_", " ")} ${match[2].slice(0, 4)}`;
-    parts.push(make("span", { class: "surrogate", title: match[0] }, words));
+    const words = [match[1].toLowerCase().replaceAll("_", " "), match[2]?.slice(0, 4)].filter(Boolean).join(" ");
+    parts.push(make("span", { class: "surrogate", title: `Blacked out: ${match[0]}` }, words));
     from = match.index + match[0].length;
   }
   parts.push(text.slice(from));
   return parts;
 }
 
-// A quotation: a table row with its header becomes a small table, anything else a paragraph.
+const MOST_COLUMNS = 5;
+
+// A quotation: a table row with its header becomes a small table, or a list of fields when it is a wide one;
+// anything else a paragraph.
 export function quotation(text) {
-  const lines = text.split("\n").map((line) => line.split(" | "));
-  if (lines.length < 2 || lines[0].length < 2 || lines.some((cells) => cells.length !== lines[0].length)) {
+  const [header, ...rows] = text.split("\n").map((line) => line.split(/ \|(?: |$)/));
+  if (rows.length === 0 || header.length < 2 || rows.some((row) => row.length < 2 || row.length > header.length)) {
     return make("blockquote", {}, ...prose(text));
   }
-  const [header, ...rows] = lines;
-  return make("blockquote", {}, make("div", { class: "scroll" }, make("table", {},
-    make("thead", {}, make("tr", {}, ...header.map((cell) => make("th", { scope: "col" }, ...prose(cell))))),
-    make("tbody", {}, ...rows.map((row) => make("tr", {}, ...row.map((cell) => make("td", {}, ...prose(cell)))))))));
+  return make("blockquote", {}, ...(header.length > MOST_COLUMNS ? rows.map((row) => fields(header, row)) : [table(header, rows)]));
 }
+
+function table(header, rows) {
+  return make("table", {},
+    make("thead", {}, make("tr", {}, ...header.map((cell) => make("th", { scope: "col" }, ...prose(cell))))),
+    make("tbody", {}, ...rows.map((row) => make("tr", {},
+      ...row.map((cell, i) => make("td", { "data-label": plain(header[i]) }, ...prose(cell)))))));
+}
+
+function fields(header, row) {
+  const filled = header.map((name, i) => [name, row[i] ?? ""]).filter(([, value]) => value.trim());
+  return make("dl", { class: "fields" }, ...filled.map(([name, value]) =>
+    make("div", {}, make("dt", {}, plain(name)), make("dd", {}, ...prose(value)))));
+}
+
+const plain = (text) => text.replaceAll("_", " ");
 
 export const find = (id) => document.getElementById(id);

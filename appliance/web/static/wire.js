@@ -1,18 +1,33 @@
 // Talking to the appliance: JSON requests, and answers that arrive as server-sent events.
 
-export const session = { csrf: "", purpose: "operations" };
+export const session = { csrf: "", purpose: "operations", login: "" };
+
+const UNREACHABLE = { message: "The appliance cannot be reached", advice: "Check that it runs, then try again" };
+const CUT_OFF = { message: "The connection to the appliance was lost before the end", advice: "Check that it runs, then try again" };
 
 export class Problem extends Error {
   constructor(body, status) {
-    super([body.message, body.advice].filter(Boolean).join(". ") + ".");
+    const [first, ...rest] = [body.message, body.advice].filter(Boolean).join(". ");
+    super(`${first.toUpperCase()}${rest.join("")}.`);
     this.code = body.code;
     this.status = status;
   }
 }
 
-async function failure(response) {
-  const body = await response.json().catch(() => ({}));
-  return new Problem(body.error ?? { message: `the appliance answered ${response.status}` }, response.status);
+// What a refusal means for the whole page: nobody is signed in any more.
+function noticed(problem) {
+  if (problem.code === "sign_in_required" && session.login) {
+    document.dispatchEvent(new CustomEvent("session-ended", { detail: problem.message }));
+  }
+  return problem;
+}
+
+function problemOf(text, status) {
+  let body = {};
+  try {
+    body = JSON.parse(text).error ?? {};
+  } catch { /* not an answer of the appliance */ }
+  return noticed(new Problem(body.message ? body : { message: `The appliance answered ${status}` }, status));
 }
 
 async function request(path, options) {
@@ -22,10 +37,9 @@ async function request(path, options) {
   try {
     response = await fetch(path, { ...options, headers, credentials: "same-origin", cache: "no-store" });
   } catch (error) {
-    if (error.name === "AbortError") throw error;
-    throw new Problem({ message: "the appliance cannot be reached", advice: "Check that it runs and try again" }, 0);
+    throw error.name === "AbortError" ? error : new Problem(UNREACHABLE, 0);
   }
-  if (!response.ok) throw await failure(response);
+  if (!response.ok) throw problemOf(await response.text(), response.status);
   return response;
 }
 
@@ -42,20 +56,64 @@ export async function post(path, body) {
   return (await request(path, options)).json();
 }
 
-export async function* events(path, options) {
+// Splits text that arrives in pieces into messages, and gives each one's event. Comments are skipped.
+function messages(onEvent) {
+  let waiting = "";
+  return (piece) => {
+    const parts = (waiting + piece).split("\n\n");
+    waiting = parts.pop();
+    for (const part of parts.filter((each) => each.startsWith("data: "))) {
+      const event = JSON.parse(part.slice("data: ".length));
+      if (event.error) throw noticed(new Problem(event.error, 200));
+      onEvent(event);
+    }
+  };
+}
+
+// Ask, and give each event as it comes. Throws a Problem when the stream ends before its result.
+export async function stream(path, options, onEvent) {
   const response = await request(path, { method: "POST", ...options });
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-  let waiting = "";
-  for (;;) {
-    const { value, done } = await reader.read();
-    if (done) return;
-    waiting += value;
-    const messages = waiting.split("\n\n");
-    waiting = messages.pop();
-    for (const message of messages) {
-      const event = JSON.parse(message.slice("data: ".length));
-      if (event.error) throw new Problem(event.error, 200);
-      yield event;
-    }
+  let finished = false;
+  const take = messages((event) => { finished ||= "status" in event; onEvent(event); });
+  try {
+    for (let piece = await reader.read(); !piece.done; piece = await reader.read()) take(piece.value);
+  } catch (error) {
+    throw error instanceof Problem || error.name === "AbortError" ? error : new Problem(CUT_OFF, 0);
   }
+  if (!finished) throw new Problem(CUT_OFF, 0);
+}
+
+// Send a file. `onSent` is told the share that has been sent (fetch can't), `onEvent` each event that comes back.
+export function send(path, file, onSent, onEvent) {
+  return new Promise((resolve, reject) => {
+    const call = new XMLHttpRequest();
+    let read = 0;
+    let finished = false;
+    const take = messages((event) => { finished ||= "status" in event; onEvent(event); });
+    const proceed = () => {
+      if (call.status !== 200) return;
+      const piece = call.responseText.slice(read);
+      read += piece.length;
+      try {
+        take(piece);
+      } catch (problem) {
+        reject(problem);
+      }
+    };
+    call.open("POST", path);
+    call.setRequestHeader("Content-Type", "application/octet-stream");
+    call.setRequestHeader("X-File-Name", encodeURIComponent(file.name));
+    call.setRequestHeader("X-CSRF-Token", session.csrf);
+    call.upload.addEventListener("progress", (event) => event.lengthComputable && onSent(event.loaded / event.total));
+    call.addEventListener("progress", proceed);
+    call.addEventListener("error", () => reject(new Problem(UNREACHABLE, 0)));
+    call.addEventListener("load", () => {
+      proceed();
+      if (call.status !== 200) reject(problemOf(call.responseText, call.status));
+      else if (finished) resolve();
+      else reject(new Problem(CUT_OFF, 0));
+    });
+    call.send(file);
+  });
 }
