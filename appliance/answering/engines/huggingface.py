@@ -43,7 +43,7 @@ class HuggingFaceEngine:
         options: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
         try:
             tokenizer = AutoTokenizer.from_pretrained(str(folder), **options)
-            model = AutoModelForCausalLM.from_pretrained(str(folder), use_safetensors=True, **options)
+            model: Any = AutoModelForCausalLM.from_pretrained(str(folder), use_safetensors=True, **options)
         except (OSError, ValueError, KeyError, RuntimeError, ImportError, SafetensorError) as error:
             raise Unavailable(f"transformers cannot load pack {folder.name}", _ADVICE) from error
         model.eval()
@@ -86,12 +86,12 @@ class HuggingFaceEngine:
         import torch
         from transformers import StoppingCriteria, StoppingCriteriaList, TextIteratorStreamer
 
-        class Stop(StoppingCriteria):  # type: ignore[misc]
+        class Stop(StoppingCriteria):
             def __call__(self, input_ids: Any, scores: Any, **_: Any) -> Any:
                 return torch.full((input_ids.shape[0],), cancel.is_set() or abandoned.is_set(), device=input_ids.device)
 
         abandoned = Event()
-        streamer = TextIteratorStreamer(
+        streamer: Any = TextIteratorStreamer(
             self._tokenizer, skip_prompt=True, timeout=_POLL_SECONDS, skip_special_tokens=True
         )
         sampling: dict[str, Any] = (
