@@ -100,12 +100,7 @@ def test_every_page_of_the_documentation_is_linked_and_every_link_leads_somewher
 
 def test_every_test_that_the_documentation_names_is_there() -> None:
     named = set()
-    for page in [
-        root / "README.md",
-        *root.glob("docs/**/*.md"),
-        root / "policies/README.md",
-        *root.glob("deploy/**/*.md"),
-    ]:
+    for page in WRITTEN:
         named |= set(re.findall(r"tests/[\w/]+\.py", page.read_text("utf-8")))
     assert len(named) > 10
     missing = {name for name in named if not (ROOT / name).is_file()}
@@ -118,12 +113,7 @@ def test_every_command_and_setting_that_the_documentation_names_is_there() -> No
     }
     heads = {command.split()[0] for command in commands}
     variables = {f"APPLIANCE_{name.upper()}" for name in Settings.model_fields}
-    for page in [
-        root / "README.md",
-        *root.glob("docs/*.md"),
-        root / "policies/README.md",
-        *root.glob("deploy/**/*.md"),
-    ]:
+    for page in WRITTEN:
         text = page.read_text("utf-8")
         for said in re.findall(r"(?:^|`|\$ )appliance ((?:[a-z-]+ ?){1,2})", text, re.MULTILINE):
             words = said.split()
