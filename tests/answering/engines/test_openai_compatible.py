@@ -74,6 +74,11 @@ class Rogue:
                     connection.sendall(self._parts[-1])
                 if self._hold:
                     time.sleep(20)
+                # Closing with unread bytes would reset the connection and lose what was sent.
+                connection.shutdown(socket.SHUT_WR)
+                connection.settimeout(5)
+                while connection.recv(65536):
+                    pass
             except OSError:
                 return
 
