@@ -14,6 +14,7 @@ from appliance.settings import Settings
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 WRITTEN = [ROOT / "README.md", *DOCS.glob("**/*.md"), ROOT / "policies/README.md", *ROOT.glob("deploy/**/*.md")]
+COMMAND = re.compile(r"(?:^|`|\$ |bin/)appliance (?:--home \S+ |--json )*((?:[a-z-]+ ?){1,2})", re.MULTILINE)
 ROUTE = re.compile(r"^\| `(GET|POST|PUT|PATCH|DELETE) (/[^`]*)` \|", re.MULTILINE)
 
 
@@ -115,10 +116,10 @@ def test_every_command_and_setting_that_the_documentation_names_is_there() -> No
     variables = {f"APPLIANCE_{name.upper()}" for name in Settings.model_fields}
     for page in WRITTEN:
         text = page.read_text("utf-8")
-        for said in re.findall(r"(?:^|`|\$ )appliance ((?:[a-z-]+ ?){1,2})", text, re.MULTILINE):
+        for said in COMMAND.findall(text):
             words = said.split()
-            assert words[0] in heads, f"{page.name}: appliance {said}"
+            assert words[0] in heads, f"{page.relative_to(ROOT)}: appliance {said}"
             if words[0] not in commands and len(words) > 1:
-                assert " ".join(words[:2]) in commands, f"{page.name}: appliance {said}"
+                assert " ".join(words[:2]) in commands, f"{page.relative_to(ROOT)}: appliance {said}"
         unknown = set(re.findall(r"APPLIANCE_[A-Z_]+[A-Z]", text)) - variables
-        assert unknown <= {"APPLIANCE_TRACEBACKS_MAY_QUOTE_DOCUMENTS"}, page.name
+        assert unknown <= {"APPLIANCE_TRACEBACKS_MAY_QUOTE_DOCUMENTS"}, page
