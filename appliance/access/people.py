@@ -87,10 +87,11 @@ class People:
         """The person who knows this password.
 
         Raises Refused with one text, after one hash computation, whether login or password was wrong, and
-        TooManyRequests when `source` (a network address) tried more than 10 times in a minute. No account
-        is ever locked by somebody else's attempts.
+        TooManyRequests when `source` (a network address) failed 10 times within a minute. No account is ever
+        locked by somebody else's attempts, and those who know their passwords do not count: a whole hospital
+        may come from one address.
         """
-        self._count(source)
+        attempt = self._count(source)
         query = select(tables.person).where(tables.person.c.login == login, tables.person.c.active == 1)
         with self._database.transaction() as connection:
             row = connection.execute(query).one_or_none()
@@ -100,6 +101,7 @@ class People:
             row = None
         if row is None:
             raise Refused("the login or the password is wrong", "Try again, or ask your administrator")
+        self._uncount(source, attempt)
         return _person(row)
 
     def set_password(self, login: str, password: str) -> None:
@@ -129,7 +131,7 @@ class People:
             raise NotFound("no such user", "See `appliance user list`")
         return _person(row)
 
-    def _count(self, source: str) -> None:
+    def _count(self, source: str) -> float:
         now = time.monotonic()
         with self._lock:
             times = self._attempts.setdefault(source, deque(maxlen=ATTEMPTS))
@@ -139,6 +141,13 @@ class People:
             if len(times) == ATTEMPTS and now - times[0] < WINDOW_SECONDS:
                 raise TooManyRequests("too many sign-in attempts from here", "Wait a minute")
             times.append(now)
+        return now
+
+    def _uncount(self, source: str, attempt: float) -> None:
+        with self._lock:
+            times = self._attempts.get(source)
+            if times is not None and attempt in times:
+                times.remove(attempt)
 
 
 def _check_password(password: str) -> None:

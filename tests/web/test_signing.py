@@ -65,6 +65,11 @@ def test_the_eleventh_attempt_of_a_minute_is_refused_for_the_right_password_too(
     assert refused.json()["error"]["code"] == "too_many_requests"
 
 
+def test_people_who_know_their_passwords_may_all_come_from_one_address(client: Client) -> None:
+    for _ in range(people.ATTEMPTS + 1):
+        assert client(None).post("/api/sign-in", json=NINA).status_code == 200
+
+
 def test_each_attempt_is_recorded_without_the_password(client: Client, appliance: Appliance) -> None:
     before = appliance.log.size
     client(None).post("/api/sign-in", json={**NINA, "password": "a wrong password"})
