@@ -1,6 +1,6 @@
 // A question and its answer: quotations at once, then each sentence as soon as it was verified.
 
-import { find, make, prose, quotation } from "./show.js";
+import { find, make, prose, quotation, sentence } from "./show.js";
 import { openCitation } from "./viewer.js";
 import { session, stream } from "./wire.js";
 
@@ -97,9 +97,9 @@ function newTurn(text) {
     }, String(citation.n));
   }
 
-  function showSentence(sentence) {
-    const chips = sentence.citations.map((n) => cited.get(n)).filter(Boolean).map(chip);
-    answer.append(make("span", { class: "sentence" }, ...prose(sentence.text), " ", ...chips, " "));
+  function showSentence(composed) {
+    const chips = composed.citations.map((n) => cited.get(n)).filter(Boolean).map(chip);
+    answer.append(make("span", { class: "sentence" }, ...prose(composed.text), " ", ...chips, " "));
   }
 
   function finish(result) {
@@ -110,7 +110,7 @@ function newTurn(text) {
       showQuotes(result.related, "");
       related.append(quotes);
       related.hidden = result.related.length === 0;
-    } else say([result.reason, result.advice].filter(Boolean).join(". ").replace(/^./, (c) => c.toUpperCase()) + ".", "problem");
+    } else say(sentence(`${[result.reason, result.advice].filter(Boolean).join(". ")}.`), "problem");
     outcome.hidden = false;
     outcome.append(...facts(result).map((each) => make("span", {}, each)), receiptButton(result.receipt));
     for (const warning of result.warnings) outcome.before(make("p", { class: "state abstained" }, warning));

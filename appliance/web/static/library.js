@@ -1,6 +1,6 @@
 // The documents of a collection, and adding to it.
 
-import { find, make, prose } from "./show.js";
+import { find, make, prose, sentence } from "./show.js";
 import { openVersion } from "./viewer.js";
 import { address, get, send, session } from "./wire.js";
 
@@ -104,5 +104,5 @@ async function add(collection, file) {
   if (outcome.status === "published") end(`published, ${pages}, ${Object.values(outcome.entities).reduce((sum, n) => sum + n, 0)} identifiers blacked out`, "good");
   else if (outcome.status === "duplicate") end("is here already: the same content", "");
   else if (outcome.status === "quarantined") end(`held back until somebody has looked at it. ${outcome.reason}`, "bad");
-  else end(outcome.reason, "bad");
+  else end(sentence(outcome.reason), "bad");
 }

@@ -11,6 +11,9 @@ export function make(name, attributes = {}, ...children) {
   return element;
 }
 
+// What the appliance says, as a sentence.
+export const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+
 const SURROGATE = /\[([A-Z_]+)(?::([a-z2-7]{8,}))?\]/g;
 
 // Text with surrogates as chips: [PERSON:k7f2m4qa] reads "person k7f2".

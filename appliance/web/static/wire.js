@@ -1,5 +1,7 @@
 // Talking to the appliance: JSON requests, and answers that arrive as server-sent events.
 
+import { sentence } from "./show.js";
+
 export const session = { csrf: "", purpose: "operations", login: "" };
 
 const UNREACHABLE = { message: "The appliance cannot be reached", advice: "Check that it runs, then try again" };
@@ -7,8 +9,7 @@ const CUT_OFF = { message: "The connection to the appliance was lost before the 
 
 export class Problem extends Error {
   constructor(body, status) {
-    const [first, ...rest] = [body.message, body.advice].filter(Boolean).join(". ");
-    super(`${first.toUpperCase()}${rest.join("")}.`);
+    super(sentence(`${[body.message, body.advice].filter(Boolean).join(". ")}.`));
     this.code = body.code;
     this.status = status;
   }
