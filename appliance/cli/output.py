@@ -12,6 +12,9 @@ from rich.table import Table
 from appliance.assembly import terminal
 from appliance.errors import ApplianceError
 
+UNWRAPPED = 1000
+"""Columns of a table that goes to a file or another program: whole values stay in one line."""
+
 
 class Output:
     """Where a command's words go. `json` says which of the two forms was asked for."""
@@ -46,7 +49,8 @@ class Output:
             table.add_column(column, overflow="fold")
         for row in rows:
             table.add_row(*(str(cell) for cell in row))
-        self.console.print(table)
+        whole = Console(width=UNWRAPPED, highlight=False, markup=False)
+        (self.console if self.console.is_terminal else whole).print(table)
 
     def fail(self, error: ApplianceError) -> int:
         """Say what went wrong and what to do, in one line; returns the exit code."""

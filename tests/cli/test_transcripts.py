@@ -166,7 +166,6 @@ def agrees(expected: list[str], said: str) -> bool:
 def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     """An empty stage, and the current directory on it."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "400")
     monkeypatch.setenv("HOME", str(tmp_path))
     made = Stage(tmp_path)
     yield made
