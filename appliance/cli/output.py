@@ -22,7 +22,7 @@ class Output:
     def __init__(self) -> None:
         self.json = False
         self.console = Console(highlight=False, markup=False, soft_wrap=True)
-        self.errors = Console(stderr=True, highlight=False, markup=False)
+        self.errors = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
 
     def emit(self, result: dict[str, Any]) -> bool:
         """Print `result` if JSON was asked for; True when that was all that is to be printed."""
