@@ -14,6 +14,7 @@ from starlette.testclient import TestClient
 from appliance import ask as questions
 from appliance.assembly.parts import Appliance
 from appliance.errors import AuditUnavailable
+from appliance.web import streaming
 from appliance.web.dependencies import COOKIE
 from appliance.web.routes.asking import MAX_BODY_BYTES
 from tests.web import site
@@ -172,6 +173,22 @@ def test_the_service_is_whole_after_readers_went_away(app: FastAPI, client: Clie
         leave_after(app, person, lambda came: True)
     assert app.state.streams._running == 0
     assert events(person.post("/api/ask", json=QUESTION).text)[-1]["status"] == "answered"
+
+
+def test_a_long_silence_is_filled_so_that_no_proxy_cuts_the_stream(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = questions.ask
+
+    def slow(*args: Any, **options: Any) -> Iterator[questions.Shown]:
+        time.sleep(0.5)
+        yield from real(*args, **options)
+
+    monkeypatch.setattr(questions, "ask", slow)
+    monkeypatch.setattr(streaming, "KEEP_ALIVE_SECONDS", 0.1)
+    text = client("nina").post("/api/ask", json=QUESTION).text
+    assert text.startswith(": still working\n\n")
+    assert events(text)[-1]["status"] == "answered"
 
 
 def test_too_many_at_once_are_told_to_come_again(client: Client, app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
