@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 WRITTEN = [ROOT / "README.md", *DOCS.glob("**/*.md"), ROOT / "policies/README.md", *ROOT.glob("deploy/**/*.md")]
 COMMAND = re.compile(r"(?:^|`|\$ |bin/)appliance (?:--home \S+ |--json )*((?:[a-z-]+ ?){1,2})", re.MULTILINE)
+EXAMPLE = re.compile(r"^(?:\.venv/bin/)?appliance (.+)$", re.MULTILINE)
 ROUTE = re.compile(r"^\| `(GET|POST|PUT|PATCH|DELETE) (/[^`]*)` \|", re.MULTILINE)
 
 
@@ -123,3 +124,22 @@ def test_every_command_and_setting_that_the_documentation_names_is_there() -> No
                 assert " ".join(words[:2]) in commands, f"{page.relative_to(ROOT)}: appliance {said}"
         unknown = set(re.findall(r"APPLIANCE_[A-Z_]+[A-Z]", text)) - variables
         assert unknown <= {"APPLIANCE_TRACEBACKS_MAY_QUOTE_DOCUMENTS"}, page
+
+
+def test_every_option_in_an_example_of_the_documentation_is_one_of_its_command() -> None:
+    tree = reference.get_command(reference.app)
+    options = {
+        " ".join(words): {name for each in command.params for name in each.opts} | {"--json", "--home", "--help"}
+        for words, command in reference.leaves(tree, ())
+    }
+    seen = 0
+    for page in WRITTEN:
+        for line in EXAMPLE.findall(page.read_text("utf-8")):
+            words = line.partition(" #")[0].replace("--json ", "").split()
+            words = words[2:] if words[0] == "--home" else words
+            name = next((" ".join(words[:n]) for n in (2, 1) if " ".join(words[:n]) in options), None)
+            assert name is not None, f"{page.relative_to(ROOT)}: {line}"
+            unknown = {word for word in words if re.match("--?[a-z]", word)} - options[name]
+            assert not unknown, f"{page.relative_to(ROOT)}: {line}"
+            seen += 1
+    assert seen > 20
