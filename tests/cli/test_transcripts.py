@@ -3,12 +3,13 @@
     # a comment
     @ home                            a stage direction: a method of `Stage`, with its arguments
     $ appliance parse missing.pdf     a command; `< FILE` gives it standard input, `NAME=VALUE` before it a variable
+    $$ appliance serve                a command in a process of its own
     a line of standard output
     ! a line of standard error
     [3]                               the exit code
 
 `...` in an expected line stands for anything, `DIR` for the directory of the test. Commands run in this process
-through `appliance.cli.main.run`, as the program runs them.
+through `appliance.cli.main.run`, as the program runs them, unless the line begins with `$$`.
 """
 
 import io
@@ -18,6 +19,8 @@ import re
 import shlex
 import shutil
 import socket
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -128,6 +131,7 @@ class Step:
     """One command of a transcript, what stands before it, and what it should say."""
 
     command: str
+    """Without its first `$`."""
     stage: list[str]
     out: list[str] = field(default_factory=list)
     err: list[str] = field(default_factory=list)
@@ -190,7 +194,7 @@ def test_the_program_says_what_the_transcript_says(
         for name, value in stage.variables.items():
             monkeypatch.setenv(name, value)
         capsys.readouterr()
-        code = perform_command(step.command, stage, monkeypatch)
+        code = perform_command(step.command.removeprefix("$"), stage, monkeypatch, fresh=step.command.startswith("$"))
         said = capsys.readouterr()
         out, err = (text.replace(str(stage.here), "DIR") for text in said)
         told = f"$ {step.command}\n{out[:2000]}\n!\n{err[:2000]}\n[{code}]"
@@ -200,8 +204,8 @@ def test_the_program_says_what_the_transcript_says(
         assert "Traceback" not in err
 
 
-def perform_command(command: str, stage: Stage, monkeypatch: pytest.MonkeyPatch) -> int:
-    """Run a line of a transcript; returns its exit code."""
+def perform_command(command: str, stage: Stage, monkeypatch: pytest.MonkeyPatch, *, fresh: bool) -> int:
+    """Run a line of a transcript, in a `fresh` process or in this one; returns its exit code."""
     line, _, source = command.partition(" < ")
     words = [os.path.expandvars(word) if word.startswith("$") else word for word in shlex.split(line)]
     with monkeypatch.context() as patch:
@@ -212,6 +216,12 @@ def perform_command(command: str, stage: Stage, monkeypatch: pytest.MonkeyPatch)
                 patch.delenv(name)
         assert words.pop(0) == "appliance"
         content = (stage.here / source.strip()).read_bytes() if source else b""
+        if fresh:
+            program = [sys.executable, "-m", "appliance.cli.main", *words]
+            ran = subprocess.run(program, input=content, capture_output=True, check=False, timeout=120)
+            sys.stdout.write(ran.stdout.decode())
+            sys.stderr.write(ran.stderr.decode())
+            return ran.returncode
         patch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(content)))
         return main.run(words)
 
