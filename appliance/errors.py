@@ -14,11 +14,15 @@ class ApplianceError(Exception):
 
     def __init__(self, message: str, advice: str = "") -> None:
         super().__init__(message)
-        self.message = message.rstrip(".")
-        self.advice = advice.rstrip(".")
+        self.message = message
+        self.advice = advice
 
     def __str__(self) -> str:
-        return f"{self.message}. {self.advice}." if self.advice else f"{self.message}."
+        return " ".join(_sentence(part) for part in (self.message, self.advice) if part)
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "?", "!")) else f"{text}."
 
 
 class UsageError(ApplianceError):

@@ -156,7 +156,7 @@ def _process(
         screened = screen(redacted, kept=kept_types(profile.acts_on))
         if why := reasons_for_review(findings, profile):
             rooms.reviews.queue(version.id, findings)
-            raise Quarantined(why, "A reviewer decides: see the review page")
+            raise Quarantined(why, "It waits for a reviewer")
 
         # 6. and 7. not yet visible
         progress("indexing")

@@ -23,9 +23,10 @@ def examine(runner: Runner, area: str) -> list[dict[str, Any]]:
     """The checks of one area, or of all: name, whether it passed, and a line of detail."""
     settings = runner.settings()
     areas = [name for name in AREAS[:-1] if area in (name, "all")]
+    machine = [name for name in areas if name not in OF_A_HOME]
     found = [
         {"name": check.name, "ok": check.ok, "detail": check.detail}
-        for check in doctor.checks(settings, [name for name in areas if name not in OF_A_HOME])
+        for check in (doctor.checks(settings, machine) if machine else [])
     ]
     for name in areas:
         if name in OF_A_HOME and (area == name or homes.is_initialised(settings.home)):

@@ -3,6 +3,7 @@
 Heavy parts (models, index, sandbox) are opened when first used, once, and closed with the rest.
 """
 
+import hashlib
 import shutil
 import threading
 from collections.abc import Callable
@@ -21,7 +22,7 @@ from appliance.access.scope import Access
 from appliance.access.sessions import Sessions
 from appliance.answering.engines.engine import Engine
 from appliance.assembly.engines import open_engine
-from appliance.audit.events import ModelInForce, PolicyInForce, ServiceStarted, ServiceStopped
+from appliance.audit.events import ModelInForce, PolicyInForce, ServiceStarted, ServiceStopped, SettingInForce
 from appliance.audit.log import AuditLog
 from appliance.documents.catalog import Catalog
 from appliance.documents.originals import Originals
@@ -30,6 +31,7 @@ from appliance.documents.sandbox import Sandbox
 from appliance.isolation import egress
 from appliance.isolation.process import declared_names
 from appliance.redaction.detection import Detector
+from appliance.redaction.policy import load_profile
 from appliance.redaction.question import QuestionGuard
 from appliance.redaction.review import Reviews
 from appliance.redaction.vault import Vault
@@ -123,8 +125,18 @@ class Appliance:
             lock.release()
             raise
         appliance.log.append(ServiceStarted(version=version("appliance")), actor="system")
-        appliance.log.append(PolicyInForce(policy="access", digest=appliance.access.policies.digest), actor="system")
+        appliance._record_what_is_in_force()
         return appliance
+
+    def _record_what_is_in_force(self) -> None:
+        profile = load_profile(self.settings.policies, self.settings.redaction_profile)
+        policies_in_force = {"access": self.access.policies.digest, f"redaction/{profile.name}": profile.digest}
+        for name, digest in policies_in_force.items():
+            self.log.append(PolicyInForce(policy=name, digest=digest), actor="system")
+        told = hashlib.sha256(self.settings.model_dump_json().encode()).hexdigest()
+        alarming = [name for name in type(self.settings).model_fields if name.startswith("insecure_")]
+        in_force = [name for name in alarming if getattr(self.settings, name)]
+        self.log.append(SettingInForce(digest=told, alarming=in_force), actor="system")
 
     @cached_property
     def embedder(self) -> Embedder:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,8 @@ def open_detector(settings: Settings, threads: int | None = None) -> Detector:
 def parse_file(settings: Settings, file: Path) -> dict[str, Any]:
     """What the parser reads in `file`, unredacted, as the command-line contract has it."""
     with closing(Sandbox(settings)) as sandbox:
-        document = sandbox.parse(intake.accept(file, file.name, settings))
+        original = intake.accept(file, file.name, settings)
+        document = sandbox.parse(replace(original, kind=sandbox.detect(original.content, original.name)))
     return {
         "kind": document.kind,
         "pages": len(document.pages),

@@ -37,8 +37,6 @@ from appliance.cli import main
 from appliance.storage import home as homes
 
 TRANSCRIPTS = sorted(Path(__file__).with_name("transcripts").glob("*.txt"))
-KNOWN = {"wrong-extension": "assembly.standalone.parse_file believes the name: it does not ask the parser for the kind"}
-"""Transcripts that the program does not keep to yet, and why; strict: a mended one fails until its line here goes."""
 
 
 @dataclass
@@ -178,9 +176,7 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
 
 def marked(path: Path) -> object:
     """A transcript as a parameter of the test."""
-    reason = KNOWN.get(path.stem)
-    marks = [pytest.mark.xfail(reason=reason, strict=True)] if reason else []
-    return pytest.param(path, id=path.stem, marks=marks)
+    return pytest.param(path, id=path.stem)
 
 
 @pytest.mark.parametrize("path", map(marked, TRANSCRIPTS))
