@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from appliance.access.grants import WriteGrant
 from appliance.access.scope import default_label
@@ -32,8 +33,8 @@ from appliance.documents.pages import PageImages
 from appliance.documents.sandbox import Sandbox
 from appliance.errors import ApplianceError, IntegrityFailure, NotFound, Quarantined, TooLarge, Unreadable
 from appliance.redaction import pages as redacted_pages
-from appliance.redaction.detection import BlockHint, Detector
 from appliance.redaction.findings import Findings, RedactedDocument, ScreenedDocument
+from appliance.redaction.hints import hints_of
 from appliance.redaction.policy import Profile, load_profile
 from appliance.redaction.redact import redact, texts_of
 from appliance.redaction.review import Reviews, reasons_for_review
@@ -46,6 +47,9 @@ from appliance.search.lexical import Lexicon
 from appliance.search.store import ChunkStore
 from appliance.search.writing import write_version
 from appliance.settings import Settings
+
+if TYPE_CHECKING:
+    from appliance.redaction.detection import Detector
 
 PAGE_DPI = 110
 """Sharp enough to read a page on a screen, small enough to send: an A4 page is 909 x 1286 pixels."""
@@ -63,7 +67,7 @@ class Rooms:
     pages: PageImages
     reviews: Reviews
     sandbox: Sandbox
-    detector: Detector
+    detector: "Detector"
     vault: Vault
     store: ChunkStore
     index: Index
@@ -200,20 +204,6 @@ def _redact(
 ) -> tuple[RedactedDocument, Findings]:
     findings = rooms.detector.find(texts_of(document, name), profile, hints=hints_of(document))
     return redact(document, findings, profile, rooms.vault.domain(domain), name=name), findings
-
-
-def hints_of(document: Document) -> list[BlockHint]:
-    """What detection may know of each text of `texts_of`: its kind, and the header above each table cell."""
-    headers: dict[int, list[str]] = {}
-    hints = []
-    for block in document.blocks:
-        cells = [block.text[start:end] for start, end in block.cells]
-        if block.table is not None and block.header_row:
-            headers[block.table] = cells
-        above = headers.get(block.table, []) if block.table is not None and not block.header_row else []
-        spans = tuple((start, end, title) for (start, end), title in zip(block.cells, above) if title)
-        hints.append(BlockHint(block.kind, spans))
-    return [*hints, BlockHint("title", ())]
 
 
 def _index(rooms: Rooms, version: Version, screened: ScreenedDocument) -> int:

@@ -42,6 +42,12 @@ def test_the_command_line_loads_no_heavy_library() -> None:
     assert HEAVY.isdisjoint(found["loaded"]), sorted(HEAVY & set(found["loaded"]))
 
 
+def test_the_operations_of_an_open_appliance_load_no_heavy_library_until_one_is_used() -> None:
+    found = imported(REPOSITORY, "appliance.assembly.operations")
+    assert found["modules"] == 1
+    assert HEAVY.isdisjoint(found["loaded"]), sorted(HEAVY & set(found["loaded"]))
+
+
 @pytest.mark.parametrize(
     ("code", "seen"),
     [

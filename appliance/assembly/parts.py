@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -30,7 +30,6 @@ from appliance.documents.pages import PageImages
 from appliance.documents.sandbox import Sandbox
 from appliance.isolation import egress
 from appliance.isolation.process import declared_names
-from appliance.redaction.detection import Detector
 from appliance.redaction.policy import load_profile
 from appliance.redaction.question import QuestionGuard
 from appliance.redaction.review import Reviews
@@ -46,6 +45,9 @@ from appliance.settings import SHIPPED_POLICIES, Settings
 from appliance.storage import home as homes
 from appliance.storage.database import Database
 from appliance.storage.keys import KeyRing
+
+if TYPE_CHECKING:
+    from appliance.redaction.detection import Detector
 
 MASTER_KEY_SOURCES = {"credential": "a systemd credential", "passphrase": "a passphrase file", "plain": "a PLAIN FILE"}
 
@@ -161,8 +163,10 @@ class Appliance:
         return EdgeIndex.open(self.settings.home, self.embedder.dimensions)
 
     @cached_property
-    def detector(self) -> Detector:
+    def detector(self) -> "Detector":
         """The detectors of identifiers."""
+        from appliance.redaction.detection import Detector
+
         return Detector.open(
             self.settings.packs, self.settings.spacy_pack, self.settings.ner_pack, threads=self.settings.threads_in_use
         )

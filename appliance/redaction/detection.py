@@ -13,15 +13,14 @@ raises; there is no partial result.
 
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from appliance.documents.document import BlockKind
 from appliance.errors import Quarantined
 from appliance.redaction import resolution
 from appliance.redaction.findings import Evidence, Finding, Findings
+from appliance.redaction.hints import BlockHint as BlockHint
 from appliance.redaction.language import language_of
 from appliance.redaction.policy import Profile
 from appliance.redaction.recognizers.shadow import Shadow, shadow
@@ -35,14 +34,6 @@ WINDOW = 2000
 _CODES = frozenset({"ID", "MEDICAL_RECORD", "ACCOUNT_NUMBER", "US_SSN"})
 _SURE_NAME = 0.55
 _T = TypeVar("_T")
-
-
-@dataclass(frozen=True, slots=True)
-class BlockHint:
-    """What is known of a block beside its text: its kind, and for table rows each cell's span and column header."""
-
-    kind: BlockKind = "paragraph"
-    headers: tuple[tuple[int, int, str], ...] = ()
 
 
 class _Joined:

@@ -6,7 +6,11 @@ from appliance.redaction.recognizers import all_recognizers
 registry = RecognizerRegistry(recognizers=all_recognizers())
 """
 
-from presidio_analyzer import EntityRecognizer
+from appliance.redaction.lean_imports import without
+
+# First of all: this package is imported before any module in it, so Presidio and spaCy come in by this door.
+with without("torch", "transformers"):
+    from presidio_analyzer import EntityRecognizer
 
 from appliance.redaction.recognizers.codes import LabelledCodeRecognizer
 from appliance.redaction.recognizers.dates import AgeRecognizer, CalendarDateRecognizer
