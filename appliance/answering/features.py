@@ -95,13 +95,13 @@ def sentence_features(
 def answerable_features(asking: Asking, ranked: Sequence[tuple[int, float, dict[str, float]]]) -> dict[str, float]:
     """Features of a ranking for the probability that it answers the question.
 
-    `ranked` holds (index of the candidate, score, features), best first.
+    `ranked` holds (index of the candidate, score, features), best first. Nothing here tells how many passages
+    there are, how long, or what kind of question it is: in the fitting data that would tell the set, not the answer.
     """
     best = [features for _, _, features in ranked[:4]]
     top, dense = best[0], sorted((f.get("dense", 0.0) for _, _, f in ranked[:24]), reverse=True)
     total = sum(asking.terms.values()) or 1.0
     shown = set().union(*(asking.bags[index] for index, _, _ in ranked[:4]))
-    everywhere = set().union(*asking.bags)
     rarest = max(asking.terms, key=lambda stem: asking.terms[stem], default="")
     return {
         "top_score": _logit(ranked[0][1]),
@@ -109,20 +109,16 @@ def answerable_features(asking: Asking, ranked: Sequence[tuple[int, float, dict[
         "top_covered": top["covered"],
         "best_covered": max(f["covered"] for f in best),
         "shown_covered": sum(w for stem, w in asking.terms.items() if stem in shown) / total,
-        "all_covered": sum(w for stem, w in asking.terms.items() if stem in everywhere) / total,
         "rarest_shown": float(rarest in shown),
-        "rarest_anywhere": float(rarest in everywhere),
         "top_dense": top.get("dense", 0.0),
         "best_dense": dense[0],
         "mean_dense": sum(dense[:4]) / len(dense[:4]),
-        "spread_dense": dense[0] - sum(dense) / len(dense),
         "top_fits": top["fits"],
         "fits_covered": max(f["fits_covered"] for f in best),
         "context_covered": max(f["covered"] + f["around"] + f["headed"] for f in best),
         "names": max(f["names"] for f in best),
         "numbers": max(f["numbers"] for f in best),
         "terms": min(1.0, len(asking.terms) / 10),
-        f"kind_{asking.kind}": 1.0,
     }
 
 

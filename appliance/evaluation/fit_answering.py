@@ -198,7 +198,7 @@ def fit(
     """Fit, cross-validate, write `NAME.json`; returns the out-of-fold probabilities."""
     from sklearn.linear_model import LogisticRegression
 
-    names = sorted({key for row in rows for key in row})
+    names = sorted({key for row in rows for key in row if not key.startswith("part")})
     x = np.array([[row.get(key, 0.0) for key in names] for row in rows])
     sample = np.ones(len(y)) if weights is None else weights * len(y) / weights.sum()
     if balance:
