@@ -19,8 +19,7 @@ ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
     "--no-first-run", "--disable-quic",
 ]  # fmt: skip
-START_SECONDS = 240
-WAIT_MILLISECONDS = 60_000
+WAIT_MILLISECONDS = 30_000
 EXPECTED_NOISE = "the server responded with a status of 4"
 """The browser writes each refusal to its console; that a refusal came is what a test provoked."""
 
@@ -75,8 +74,9 @@ def chromium() -> Iterator[object]:
     """The browser; skips where it is not installed."""
     if CHROMIUM is None:
         pytest.skip("Chromium is not installed: run `sh deploy/setup.sh --tests`")
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=WAIT_MILLISECONDS)
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield browser

@@ -203,7 +203,7 @@ def test_an_editor_adds_a_file_and_sees_it_come_in_and_a_reader_cannot(visit: Vi
     expect(reader.locator("#upload")).to_be_hidden()
 
 
-def test_signing_out_leaves_nothing_of_the_person_in_any_tab(visit: Visit) -> None:
+def test_signing_out_leaves_nothing_of_the_person_in_any_tab_and_signing_in_reaches_every_tab(visit: Visit) -> None:
     page = visit()
     sign_in(page, "nina")
     other = visit(context=page.context)
@@ -218,6 +218,8 @@ def test_signing_out_leaves_nothing_of_the_person_in_any_tab(visit: Visit) -> No
         assert tab.locator("#question").input_value() == ""
     page.reload()
     expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+    sign_in(other, "bob")
+    expect(page.get_by_text("Bob Banker")).to_be_visible()
 
 
 def test_a_session_that_ends_midway_asks_to_sign_in_and_keeps_the_question(visit: Visit) -> None:

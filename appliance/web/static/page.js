@@ -12,10 +12,11 @@ const FACTS = {
   model: "Language model", model_digest: "Its digest (SHA-256)", embedding: "Embedding model", redaction_profile: "Redaction profile",
   access_policy: "Access policies (SHA-256)", records: "Audit records", root: "Root of the audit log",
 };
-const HERE = "signed-in-here";
+const HERE = "signed-in-here"; // when somebody last signed in with this browser; nothing about whom
 let known = null;
 let unsent = { login: "", text: "" };
 
+// A stranger is not asked about: the browser would write the refusal to its console.
 async function start() {
   if (!localStorage.getItem(HERE)) {
     leave("");
@@ -24,13 +25,13 @@ async function start() {
   try {
     enter(await get("/api/me"));
   } catch (error) {
-    leave(error instanceof Problem && error.status === 401 ? "" : error.message);
+    if (error instanceof Problem && error.status === 401) ended("");
+    else leave(error.message);
   }
 }
 
 function enter(me) {
   known = me;
-  localStorage.setItem(HERE, "yes");
   Object.assign(session, { csrf: me.csrf, login: me.login });
   find("sign-in").hidden = true;
   find("bar").hidden = false;
@@ -57,7 +58,6 @@ function state() {
 function leave(message) {
   if (session.login) unsent = { login: session.login, text: find("question").value || pending() };
   known = null;
-  localStorage.removeItem(HERE);
   Object.assign(session, { csrf: "", login: "" });
   hide();
   forgetTurns();
@@ -70,6 +70,12 @@ function leave(message) {
   find("sign-in").hidden = false;
   find("sign-in-problem").textContent = message;
   find("login").focus();
+}
+
+// The session is over for every tab.
+function ended(message) {
+  localStorage.removeItem(HERE);
+  leave(message);
 }
 
 function show(view) {
@@ -103,6 +109,7 @@ find("sign-in-form").addEventListener("submit", async (event) => {
   find("sign-in-problem").textContent = "";
   try {
     await post("/api/sign-in", { login: find("login").value.trim(), password: find("password").value });
+    localStorage.setItem(HERE, String(Date.now()));
     enter(await get("/api/me"));
     find("sign-in-form").reset();
   } catch (error) {
@@ -113,24 +120,29 @@ find("sign-in-form").addEventListener("submit", async (event) => {
 find("sign-out").addEventListener("click", async () => {
   try {
     await post("/api/sign-out", {});
-    leave("");
+    ended("");
   } catch (error) {
     leave(error.message);
   }
   unsent = { login: "", text: "" };
 });
 find("purpose").addEventListener("change", state);
-document.addEventListener("session-ended", (event) => leave(event.detail));
-// Another tab may have signed out, or somebody else in.
-window.addEventListener("storage", (event) => {
-  if (event.key === HERE && !event.newValue && session.login) leave("You have signed out.");
-});
-document.addEventListener("visibilitychange", async () => {
-  if (document.hidden || !session.login) return;
+document.addEventListener("session-ended", (event) => ended(event.detail));
+
+// Another tab may have signed out, or somebody else in: the tabs of a browser share one session.
+async function follow() {
   const me = await get("/api/me").catch(() => null);
   if (!me || me.csrf === session.csrf) return;
   leave("");
   enter(me);
+}
+window.addEventListener("storage", (event) => {
+  if (event.key !== HERE) return;
+  if (event.newValue) follow();
+  else if (session.login) leave("You are signed out.");
+});
+document.addEventListener("visibilitychange", () => {
+  if (!document.hidden && session.login) follow();
 });
 for (const button of document.querySelectorAll("nav [data-view]")) {
   button.addEventListener("click", () => show(button.dataset.view));
