@@ -16,9 +16,12 @@ from appliance.redaction.recognizers.codes import label_type
 from appliance.redaction.recognizers.counter import is_abbreviation
 from appliance.redaction.recognizers.lexicon import words
 from appliance.redaction.recognizers.names import clean_name, is_stop
+from appliance.redaction.recognizers.ordinary import all_ordinary, is_known_name
 from appliance.redaction.recognizers.organisations import is_generic, trim_organisation
 
 MODELS = frozenset({"spacy", "pii-rampart"})
+_VALIDATED = 0.9
+_STRUCTURED = frozenset({"EMAIL_ADDRESS", "URL", "IBAN_CODE", "CREDIT_CARD", "US_SSN", "IP_ADDRESS"})
 _SOFT = frozenset({"PERSON", "ORGANIZATION", "LOCATION", "DEMOGRAPHIC"})
 _RANK = {
     type_: rank
@@ -51,6 +54,12 @@ _PLACE_BEFORE = regex.compile(
     regex.IGNORECASE,
 )
 _AT_START = regex.compile(r"(?:^|[\n|.!?:•(-]) {0,2}$|^$")
+_CAPITAL_FOR_ITS_PLACE = regex.compile(rf"(?:{_AT_START.pattern})|[\d/,;] {{1,2}}$")
+_CONTINENTS = frozenset("africa america antarctica asia europe oceania australasia north south central".split())
+_INSIDE_A_BUILDING = frozenset(
+    "the east west north south main ward row bay bed room floor gate unit theatre wing aisle shelf rack zone cell bench desk counter".split()
+)
+_QUANTITY = regex.compile(r"\d ?(?:%|[mkµn]?[glLmVAWN]\b|mm\b|[kM]?Hz\b|mmol\b|hours?\b)|\d%")
 _GAP = regex.compile(r"[ ]{1,2}|, |-")
 
 
@@ -112,7 +121,11 @@ def name_score(name: str, base: float) -> tuple[float, str]:
         _has(t, "given_names") for t in folded
     ):
         return 0.1, "a drug or nationality"
-    known = any(_has(token, "given_names", "surnames") for token in folded)
+    known = any(is_known_name(token) for token in folded)
+    if not known and all_ordinary(tokens):
+        if len(tokens) == 1 and tokens[0][0].isupper():
+            return base * 0.6, "ordinary word"
+        return base * 0.25, "ordinary words"
     if not any(token[0].isupper() for token in tokens):
         return (base * 0.7, "known name in lower case") if known else (base * 0.35, "lower case")
     if len(tokens) == 1:
@@ -144,12 +157,17 @@ def weigh(candidate: Candidate, text: str, against: "Spans", alone: "Spans") -> 
     if end - start < 2:
         return None
     value = text[start:end]
+    if " | " in value:
+        end = start + value.index(" | ")
+        value = text[start:end]
     if "\n" in value and candidate.type != "LOCATION":
         end = start + value.index("\n")
         value = text[start:end]
     if candidate.type == "PERSON":
         score, reason = name_score(value, said.score)
-        if reason == "one word" and _AT_START.search(text, max(0, start - 4), start):
+        if reason == "ordinary word" and _CAPITAL_FOR_ITS_PLACE.search(text, max(0, start - 4), start):
+            score, reason = said.score * 0.25, "ordinary word at a beginning"
+        elif reason == "one word" and _AT_START.search(text, max(0, start - 4), start):
             score, reason = score * 0.7, "one word at a beginning"
     elif candidate.type == "ORGANIZATION":
         score, reason = _organisation_score(value, said.score)
@@ -180,6 +198,8 @@ def _organisation_score(value: str, base: float) -> tuple[float, str]:
         return 0.2, "a label"
     if not tokens[0][0].isupper():
         return 0.25, "lower case"
+    if all_ordinary(token for token in tokens if not is_generic(token) and not is_stop(token)):
+        return 0.25, "ordinary words"
     if any(character.isdigit() for character in value):
         return 0.25, "holds a digit"
     return (base * 0.7, "one word") if len(tokens) == 1 else (base, "several words")
@@ -195,6 +215,15 @@ def _place_score(value: str, base: float) -> tuple[float, str]:
         return 0.3, "abbreviation"
     if all(_has(token, "drugs", "eponyms", "demonyms") for token in tokens):
         return 0.1, "a drug, eponym or nationality"
+    if all(token in _CONTINENTS for token in tokens):
+        return 0.1, "a continent"
+    named = [token for token in tokens if token not in _INSIDE_A_BUILDING]
+    if _QUANTITY.search(value) or (tokens and value[-1].isdigit() and tokens[0] in words("drugs")):
+        return 0.2, "a quantity"
+    if all(len(token) < 2 for token in named):
+        return 0.2, "a part of a building"
+    if all_ordinary(named) and (len(tokens) == 1 or not value.istitle() or len(named) < 2):
+        return base * 0.4, "ordinary words"
     return base, "place"
 
 
@@ -250,12 +279,19 @@ def _noisy_or(evidence: Iterable[Evidence]) -> float:
 
 
 def settle(candidates: Sequence[Candidate], text: str) -> list[Candidate]:
-    """Non-overlapping candidates: the stronger first, what remains of a weaker one beside it kept."""
-    order = sorted(candidates, key=lambda c: (-_strength(c), _RANK.get(c.type, 99), -(c.end - c.start), c.start))
+    """Non-overlapping candidates: the stronger first, what remains of a weaker one beside it kept.
+
+    What a pattern has validated comes before all others: no name over it, however strong, can shorten it.
+    """
+    order = sorted(candidates, key=lambda c: (not is_validated(c), -_strength(c), _RANK.get(c.type, 99), -(c.end - c.start), c.start))
     taken: list[Candidate] = []
     free = _FreeSpans()
     for candidate in order:
+        validated = is_validated(candidate)
         for start, end in free.take(candidate.start, candidate.end):
+            if validated and any(character.isalnum() for character in text[start:end]):
+                taken.append(Candidate(start, end, candidate.type, candidate.score, candidate.evidence))
+                continue
             while start < end and not text[start].isalnum() and text[start] not in "+([<":
                 start += 1
             while end > start and not text[end - 1].isalnum() and (end != candidate.end):
@@ -264,6 +300,13 @@ def settle(candidates: Sequence[Candidate], text: str) -> list[Candidate]:
             if end > start and (whole or candidate.type == "ORGANIZATION" or _worth_masking(text[start:end])):
                 taken.append(Candidate(start, end, candidate.type, candidate.score, candidate.evidence))
     return sorted(taken, key=lambda c: c.start)
+
+
+def is_validated(candidate: Candidate) -> bool:
+    """Whether a pattern, not a model, is sure of a structured identifier: by check digit, form or label."""
+    return candidate.type in _STRUCTURED and any(
+        each.score >= _VALIDATED and each.recognizer not in MODELS for each in candidate.evidence
+    )
 
 
 def _worth_masking(rest: str) -> bool:

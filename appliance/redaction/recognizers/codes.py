@@ -69,6 +69,7 @@ _UNIT = regex.compile(
     r" ?(?:mg|mcg|ml|g|kg|cm|mm|km|%|hours?|hrs?|days?|weeks?|months?|years?|minutes?|mins?|nm|n·m|psi|bar|volts?|v|kw|hp|rpm|usd|eur|gbp|euros?|dollars?|pounds?|percent|ohms?|litres?|metres?|points?|a (?:year|month)|patients|people|beds|°)\b",
     regex.IGNORECASE,
 )
+_RATE = regex.compile(r"[mkµn]?(?:[gl]|mol|cal|units?|iu)/(?:min|h|hr|day|d|kg|m2|s|[mdk]?l)\b", regex.IGNORECASE)
 _AMOUNT = regex.compile(r"\d{1,3}(?:,\d{3})*[.,]\d{1,2}|\d{1,3}")
 _BARE_NUMBER_LABEL = regex.compile(r"\b(?:number|no\.?|nr\.?|id|code|#)[ :=]{0,2}$", regex.IGNORECASE)
 _FILLER_DATE = regex.compile(r"\d{1,2}[./-]\d{1,2}[./-](?:\d{2}|\d{4})|\d{4}-\d{2}-\d{2}|(?:19|20)\d{2}")
@@ -99,6 +100,7 @@ class LabelledCodeRecognizer(ApplianceRecognizer):
             if (
                 _FILLER_DATE.fullmatch(value)
                 or _AMOUNT.fullmatch(value)
+                or _RATE.match(value)
                 or (digits < 2 and len(value) < 4)
                 or _UNIT.match(text, end)
             ):

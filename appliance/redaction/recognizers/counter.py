@@ -75,6 +75,11 @@ class CounterEvidence:
                 ),
                 (rf"(?i)(?<![\w-])(?:{alternation('drugs')})(?!\w)", "drug name"),
                 (rf"(?i)(?<![\w-]){_STEMS}(?!\w)", "stem of a drug name"),
+                (r"(?<![\w-])St\.? John'?s?'s[- ][Ww]ort(?!\w)", "plant"),
+                (
+                    r"(?<![\w-])\p{Lu}\p{Ll}{2,}(?:coccus|bacter|bacterium|bacillus|ioides|myces|monas|virus|plasma)(?!\w)",
+                    "genus of a microbe",
+                ),
                 (rf"(?<![\w-]){_ROLE_WORDS}(?:'s)?(?!\w)", "role or heading word"),
             )
         )

@@ -105,7 +105,7 @@ class CalendarDateRecognizer(RuleRecognizer):
         ),
         rule(
             "DATE_TIME",
-            r"(?i)\b(?:date(?:d)?|admitted|discharged|admission|discharge|dos|seen|visit|signed|dictated|transcribed|collected|received|reported|issued|expir(?:y|es)|valid until)[ a-z]{0,12}[:#]\s{0,3}(?P<v>\d{1,2}[ /.-]\d{1,2}(?:[ /.-]\d{2,4})?|\d{8})(?![\w:]|[.,]\d)",
+            r"(?i)\b(?:date(?:d)?|admitted|discharged|admission|discharge|dos|seen|visit|signed|dictated|transcribed|collected|received|reported|issued|expir(?:y|es)|valid until)[ a-z]{0,12}[:#]\s{0,3}(?P<v>\d{1,2}[ /.-]\d{1,2}(?:[ /.-]\d{2,4})?|\d{8})(?![\w:]|[.,]\d| ?(?:%|[mkµ]?[gl]\b|mmol|units?\b))",
             0.8,
             "after a date label",
         ),

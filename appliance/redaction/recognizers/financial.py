@@ -11,6 +11,10 @@ _CARD_CONTEXT = (
 )
 
 
+_STOCK_NUMBER = r"\d{4}-\d{2}-\d{3}-\d{4}(?!\d)"
+"""A NATO stock number (STANAG 3150) has the length of a card number, and one in ten passes its check."""
+
+
 def bic_country(value: str) -> bool:
     """A BIC's fifth and sixth letters are a country."""
     return value[4:6] in checks.IBAN_LENGTHS or value[4:6] in {
@@ -46,7 +50,7 @@ class PaymentCardRecognizer(RuleRecognizer):
     RULES = (
         rule(
             "CREDIT_CARD",
-            r"(?<![\w.-])[2-6]\d{3}(?:[ -]?\d){8,15}(?![\w-]|\.\d)",
+            rf"(?<![\w.-])(?!{_STOCK_NUMBER})[2-6]\d{{3}}(?:[ -]?\d){{8,15}}(?![\w-]|\.\d)",
             0.95,
             "issuer range and Luhn check",
             check=checks.card,

@@ -12,6 +12,7 @@ from presidio_analyzer import RecognizerResult
 
 from appliance.redaction.recognizers.base import ApplianceRecognizer, matches, result
 from appliance.redaction.recognizers.counter import HEADING_WORDS, is_abbreviation
+from appliance.redaction.recognizers.ordinary import all_ordinary, is_ordinary
 
 _TOKEN = r"(?:[\p{Lu}][\p{L}\p{M}'`-]*[\p{L}\p{M}](?![\w])|\p{Lu}(?:\.-?\p{Lu})*\.?(?!\w))"
 _PARTICLE = r"(?:de|del|della|de la|de los|de las|da|das|dos|do|di|du|la|le|van|van der|van den|van de|von|von der|zu|den|der|ter|ten|al|el|bin|ibn|bint|ben|abu|af|av|y|e|st\.|san|mac|o')"
@@ -104,7 +105,7 @@ _RULES = tuple(
             0.45,
             "initials and a surname",
         ),
-        (r"(?<![\p{L}.])(?P<v>\p{Lu}[\p{L}\p{M}'-]*\p{Ll}, (?:\p{Lu}\.[ ]?){1,3})", 0.5, "surname, initial"),
+        (r"(?<![\p{L}.])(?P<v>\p{Lu}[\p{L}\p{M}'-]*\p{Ll}, (?:\p{Lu}\.[ ]?){1,3})", 0.65, "surname, initial"),
         (
             rf"(?i:\b(?:the )?(?:applicants?|appellant|plaintiff|defendant|claimant|complainant|respondent|accused|deceased|witness|victim)),?[ ](?:{_TITLE}\.? )?(?P<v>{NAME})",
             0.6,
@@ -118,7 +119,7 @@ _RULES = tuple(
     )
 )
 _STOP = regex.compile(
-    r"(?:The|This|That|These|Those|A|An|And|Or|But|If|In|On|At|By|For|From|To|Of|With|Is|Was|Are|Were|Be|Been|Has|Have|Had|It|He|She|They|We|You|I|All|Any|No|Not|Yes|None|Please|Thanks|Thank|Team|Sir|Madam|"
+    r"(?:Dear|The|This|That|These|Those|A|An|And|Or|But|If|In|On|At|By|For|From|To|Of|With|Is|Was|Are|Were|Be|Been|Has|Have|Had|It|He|She|They|We|You|I|All|Any|No|Not|Yes|None|Please|Thanks|Thank|Team|Sir|Madam|"
     r"Sirs|Everyone|Folks|There|Here|Who|What|When|Where|Which|Why|How|Will|Can|Could|Should|May|Patient|Patients|Date|Name|Address|Phone|Tel|Fax|Email|E-mail|Dob|DOB|Age|Sex|Gender|Unknown|Number|No|N/A|NA|"
     r"MRN|SSN|ID|NPI|Customer|Client|Account|Department|Dept|Service|Services|Office|Hospital|Clinic|Bank|Committee|Board|Council|Court|Government|Re|RE|Subject|Regards|Best|Attending|Physician|Doctor|Nurse|Staff|"
     r"Clinical|Medical|Support|Human|Resources|Manager|Admin|Administrator|Customer|Compliance|Officer|Director|Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday|January|February|"
@@ -144,8 +145,17 @@ def clean_name(text: str, start: int, end: int) -> tuple[int, int]:
     words = [(start + s, start + e) for s, e in words]
     bare = [text[s:e].strip(".'`-") for s, e in words]
     first, last = 0, len(words)
-    while first < last and _STOP.fullmatch(bare[first]):
+    while first < last and _STOP.fullmatch(bare[first]) and not _is_initial(text, words[first]):
         first += 1
+    if any(word[:1].isupper() for word in bare[first:last]):
+        while first < last and bare[first][:1].islower() and bare[first].casefold() not in PARTICLES:
+            first += 1
+    ordinary = first
+    while ordinary < last - 1 and is_ordinary(bare[ordinary]):
+        ordinary += 1
+    # Why two: one ordinary word may be a given name (Precious, Loyal), two in a row are a heading before a name.
+    if ordinary - first >= 2:
+        first = ordinary
     for position in range(first, last):
         if _STOP.fullmatch(bare[position]) and len(bare[position]) > 1:
             last = position
@@ -183,9 +193,31 @@ def clean_name(text: str, start: int, end: int) -> tuple[int, int]:
     return begin, finish
 
 
+def _is_initial(text: str, word: tuple[int, int]) -> bool:
+    """Whether the word at that span is a letter with a full stop: "A. Lindgren", though "A" begins many a title."""
+    return word[1] - word[0] == 2 and text[word[1] - 1] == "."
+
+
 def is_stop(word: str) -> bool:
     """Whether a capitalised word is never part of a name."""
     return _STOP.fullmatch(word) is not None or word.casefold() in NOT_ALONE
+
+
+_WORD = regex.compile(r"[\p{L}\p{M}][\p{L}\p{M}'-]*")
+_RANK_OR_ADJECTIVE = regex.compile(r"(?i)(?:general|major|private|justice|officer|father|brother|sister|commander)\.?[ ]+$")
+_NAME_LABEL = regex.compile(r"(?i)(?:name|surname|forename|nombre|apellidos?|nom|nachname|vorname|naam)s?\b[^|]*[:=]")
+_SURE_CONTEXT = frozenset(
+    {"before a credential", "display name of a mail address", "after a salutation", "after a closing"}
+)
+
+
+def _no_name(text: str, before: int, start: int, end: int, reason: str) -> bool:
+    """Whether ordinary words stand where a name could: "Owner | Due", "Contact: Single", "General Medicine"."""
+    if reason in _SURE_CONTEXT or not all_ordinary(_WORD.findall(text, start, end)):
+        return False
+    if reason == "after a title":
+        return _RANK_OR_ADJECTIVE.search(text, before, start) is not None
+    return not (reason == "after a form label" and _NAME_LABEL.search(text, before, start))
 
 
 class NameContextRecognizer(ApplianceRecognizer):
@@ -203,7 +235,7 @@ class NameContextRecognizer(ApplianceRecognizer):
                 if comma > 0 and clean_name(text, start, end)[1] < end:
                     end = comma
                 start, end = clean_name(text, start, end)
-                if end - start > 1:
+                if end - start > 1 and not _no_name(text, match.start(), start, end, reason):
                     yield result("PERSON", start, end, score, self, reason)
 
 

@@ -18,7 +18,7 @@ _HEADS = (
     r"University|College|Institute|School|Academy|Laborator(?:y|ies)|Bank|Bancorp|Trust|Insurance|Assurance|Mutual|Credit Union|Foundation|Association|Society|Company|Co|Corporation|Corp|Inc|Incorporated|"
     r"LLC|L\.L\.C|LLP|LP|L\.P|PLC|plc|Ltd|Limited|GmbH|AG|SA|S\.A|SAS|SARL|SpA|S\.p\.A|B\.V|BV|NV|N\.V|AB|Oy|A/S|Pty|Group|Holdings?|Partners|Associates|Industries|Enterprises|Solutions|Technologies|Systems|and Sons|& Sons|"
     r"Court|Tribunal|Ministry|Prosecutor's Office|Prosecution Office|Police|Prison|Penitentiary|Council|Municipality|Directorate|Agency|Authority|Department|Committee|Commission|Parliament|Assembly|Bar Association|Chamber|"
-    r"Church|Parish|Union|Party|Regiment|Battalion|Brigade|Squadron|Barracks|Airport|Hotel"
+    r"Church|Parish|Union|Party|Regiment|Battalion|Brigade|Depot|Garrison|Arsenal|Shipyard|(?:Air|Naval|Army) Base|Squadron|Barracks|Airport|Hotel"
 )
 _WORD = r"(?:[\p{Lu}][\p{L}\p{M}'&.-]{0,30}|St\.|&)"
 _OF = r"(?:University|Bank|Court|City|County|Ministry|Department|College|Institute|School|Church|Council|House|Chamber|Hospital|Society|Academy|Office|Board|Federation|Municipality|Sisters|Daughters) (?:of|de|del|for) (?:the )?"
@@ -47,6 +47,7 @@ company corporation inc ltd llc limited co holdings holding partners borrower le
 quality assurance safety incident response emergency department intensive acute critical outpatient inpatient pharmacy laboratory radiology nursing surgery surgical medicine internal pediatric paediatric oncology cardiology
 neurology psychiatry orthopedics orthopaedics gynecology obstetrics maternity infection control ethics clinical governance patient patients experience human resources information technology it support help desk helpdesk facilities
 maintenance engineering logistics supply stores training planning policy policies procurement purchasing internal external affairs communications relations customer client anti-money anti laundering aml kyc fraud
+research prevention medicines cumulative supplies annual
 dear hi regards best team section new house houses lords commons council europe committee's commission's court's ministers
 """.split()
 )
