@@ -59,7 +59,7 @@ class Server:
             self.process = None
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def server(tmp_path_factory: pytest.TempPathFactory, packs: Path) -> Iterator[Server]:
     """The service over the home of the web tests, in a process of its own."""
     folder = tmp_path_factory.mktemp("browser")
@@ -69,9 +69,10 @@ def server(tmp_path_factory: pytest.TempPathFactory, packs: Path) -> Iterator[Se
     running.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[object]:
-    """The browser; skips where it is not installed."""
+    """The browser; skips where it is not installed. Its driver keeps an event loop in this thread, so it ends
+    with this package's tests."""
     if CHROMIUM is None:
         pytest.skip("Chromium is not installed: run `sh deploy/setup.sh --tests`")
     from playwright.sync_api import expect, sync_playwright

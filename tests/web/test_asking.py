@@ -4,6 +4,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import anyio
@@ -132,7 +133,8 @@ def leave_after(app: FastAPI, person: TestClient, left: Callable[[bytes], bool])
 
         await app(scope, receive, send)
 
-    anyio.run(exchange)
+    with ThreadPoolExecutor(1) as elsewhere:  # this thread may have a loop of its own: the browser tests' driver
+        elsewhere.submit(anyio.run, exchange).result()
     return came
 
 
