@@ -32,6 +32,7 @@ from appliance.answering import citations, composition, evidence, question, usag
 from appliance.answering.answer import (
     Abstention,
     Citation,
+    Draft,
     Evidence,
     EvidenceSentence,
     Question,
@@ -161,7 +162,10 @@ def ask(
             return
 
         # 11. durable outcome record, then the last byte
-        yield outcome.answered(answer, passages, asked, clock)
+        if answer.is_doubtful(rooms.settings.sure_above):
+            yield outcome.abstained(_doubted(found), passages, asked, clock, answer)
+        else:
+            yield outcome.answered(answer, passages, asked, clock)
     except ApplianceError as error:
         outcome.failed(error)
         raise
@@ -215,6 +219,11 @@ def select(rooms: Rooms, asked: Question, passages: Sequence[Passage]) -> Eviden
         return Abstention(found.reason, _presentable(found.related), found.probability)
     kept = _presentable(found.sentences)
     return Evidence(kept, found.probability) if kept else Abstention(evidence.NOT_ANSWERED, (), found.probability)
+
+
+def _doubted(found: Evidence) -> Abstention:
+    """What was shown as quotations, offered as related only."""
+    return Abstention(evidence.NOT_ANSWERED, found.sentences, found.probability)
 
 
 def _presentable(sentences: Sequence[EvidenceSentence]) -> tuple[EvidenceSentence, ...]:
@@ -325,6 +334,12 @@ class _Answer:
         """Whether a sentence shown already says the same, word for word."""
         return any(shown and told.casefold() == sentence.casefold() for told, _, shown in self.verdicts)
 
+    def is_doubtful(self, sure_above: float) -> bool:
+        """Whether the model, put to evidence that may not answer, found nothing to say that it bears out."""
+        if self.drafts is None or self.drafts.outcome == "stopped" or self.found.probability >= sure_above:
+            return False
+        return not any(shown for _, _, shown in self.verdicts)
+
     def verified(self) -> VerifiedAnswer:
         """The sentences shown, citing the quotations by their number; the quotations where there are none."""
         floor = citations.quotations(self.found)
@@ -373,54 +388,63 @@ class _Outcome:
     def answered(self, answer: _Answer, passages: Sequence[Passage], asked: Question, clock: _Clock) -> Finished:
         """Record the answer; what comes back may be shown."""
         verified = answer.verified()
-        draft = answer.drafts.draft if answer.drafts is not None else None
-        cost = usage.measure(draft.prompt_tokens if draft else 0, draft.completion_tokens if draft else 0, clock.total)
+        told = verified.text, verified.citations
+        receipt, cost = self._conclude("answered", told, passages, clock, answer)
+        warnings = (*asked.warnings, *answer.warnings)
+        return Finished("answered", verified, verified.citations, receipt, cost, clock.seconds, warnings)
+
+    def abstained(
+        self,
+        found: Abstention,
+        passages: Sequence[Passage],
+        asked: Question,
+        clock: _Clock,
+        answer: _Answer | None = None,
+    ) -> Finished:
+        """Record that the documents do not answer, and what is offered as related."""
+        related = citations.quotations(Evidence(found.related, found.probability)).citations
+        receipt, cost = self._conclude("abstained", (found.reason, related), passages, clock, answer)
+        return Finished("abstained", found, related, receipt, cost, clock.seconds, asked.warnings)
+
+    def _conclude(
+        self,
+        status: Status,
+        told: tuple[str, tuple[Citation, ...]],
+        passages: Sequence[Passage],
+        clock: _Clock,
+        answer: _Answer | None,
+    ) -> tuple[ProofedReceipt, usage.Usage]:
+        """Write the outcome and prove it: what was told, and, where a model ran, what it was given and wrote."""
+        engine = answer.engine if answer else None
+        draft = answer.drafts.draft if answer and answer.drafts else Draft("", "")
+        verdicts = answer.verdicts if answer else []
+        cost = usage.measure(draft.prompt_tokens, draft.completion_tokens, clock.total)
+        text, quotes = told
         receipt = self._write(
             AnswerGiven(
                 intent=self._intent,
-                status="answered",
+                status=status,
                 chunks=_scores(passages),
-                evidence=[citation.chunk for citation in verified.citations],
+                evidence=[citation.chunk for citation in quotes],
                 versions=_versions(passages),
                 redaction_digests=self._profiles(passages),
-                prompt_digest=hashlib.sha256(draft.prompt.encode()).hexdigest() if draft else "",
-                model=answer.engine.info.name if answer.engine else "",
-                model_digest=answer.engine.info.digest if answer.engine else "",
+                prompt_digest=hashlib.sha256(draft.prompt.encode()).hexdigest() if draft.prompt else "",
+                model=engine.info.name if engine else "",
+                model_digest=engine.info.digest if engine else "",
                 verification=[
                     {"support": round(verdict.support, 4), "shown": shown, "reasons": list(verdict.reasons)}
-                    for _, verdict, shown in answer.verdicts
+                    for _, verdict, shown in verdicts
                 ],
-                dropped=verified.dropped,
+                dropped=sum(not shown for _, _, shown in verdicts),
                 usage=cost.as_json(),
-                prompt=draft.prompt if draft else "",
-                answer={"text": verified.text, "quotes": [citation.quote for citation in verified.citations]},
+                prompt=draft.prompt,
+                answer={"text": text, "quotes": [citation.quote for citation in quotes]},
             )
         )
         clock.lap("outcome")
         proof = self._rooms.log.prove(receipt)
         clock.lap("receipt")
-        warnings = (*asked.warnings, *answer.warnings)
-        return Finished("answered", verified, verified.citations, proof, cost, clock.seconds, warnings)
-
-    def abstained(self, found: Abstention, passages: Sequence[Passage], asked: Question, clock: _Clock) -> Finished:
-        """Record that the documents do not answer, and what is offered as related."""
-        related = citations.quotations(Evidence(found.related, found.probability))
-        receipt = self._write(
-            AnswerGiven(
-                intent=self._intent,
-                status="abstained",
-                chunks=_scores(passages),
-                evidence=[citation.chunk for citation in related.citations],
-                versions=_versions(passages),
-                redaction_digests=self._profiles(passages),
-                answer={"text": found.reason, "quotes": [citation.quote for citation in related.citations]},
-            )
-        )
-        clock.lap("outcome")
-        proof = self._rooms.log.prove(receipt)
-        clock.lap("receipt")
-        cost = usage.measure(0, 0, clock.total)
-        return Finished("abstained", found, related.citations, proof, cost, clock.seconds, asked.warnings)
+        return proof, cost
 
     def failed(self, error: ApplianceError) -> None:
         """Record that the question could not be answered, unless an outcome stands already."""

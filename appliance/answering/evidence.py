@@ -16,6 +16,7 @@ from appliance.answering import linear
 from appliance.answering.answer import Abstention, Evidence, EvidenceSentence, Question
 from appliance.answering.asking import Asked, understand
 from appliance.answering.features import Asking, answerable_features, sentence_features
+from appliance.answering.retrieved import is_retrieved, retrieval_features
 from appliance.answering.sentences import Unit, units
 from appliance.search.chunk import Passage
 
@@ -57,11 +58,21 @@ def select(
     if ranking is None:
         return Abstention(NOTHING_FOUND)
     chosen = _choose(ranking, quotes)
-    probability = linear.load("answerable" if embed else "answerable_lexical").probability(ranking.features())
+    probability = answered(ranking, passages, embed)
     sentences = tuple(_sentence(candidate) for candidate in chosen)
     if probability < abstain_below:
         return Abstention(NOT_ANSWERED, sentences, probability)
     return Evidence(sentences, probability)
+
+
+def answered(ranking: "Ranking", passages: Sequence[Passage], embed: Embed | None) -> float:
+    """The probability that the ranking's best sentences answer the question; passages from search say more."""
+    features = ranking.features()
+    if embed is None:
+        return linear.load("answerable_lexical").probability(features)
+    if is_retrieved(passages):
+        return linear.load("answerable_retrieved").probability(features | retrieval_features(passages))
+    return linear.load("answerable").probability(features)
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,13 +56,14 @@ class LocalServer:
             threading.Thread(target=self._serve, args=(connection,), name="local-request", daemon=True).start()
 
     def _serve(self, connection: socket.socket) -> None:
-        with connection, connection.makefile("rwb") as stream:
-            try:
-                for message in self._reply(_peer(connection), stream.readline(MAX_REQUEST_BYTES)):
+        try:
+            with connection, connection.makefile("rwb") as stream:
+                line = stream.readline(MAX_REQUEST_BYTES)
+                for message in self._reply(_peer(connection), line) if line else ():
                     stream.write(json.dumps(message).encode() + b"\n")
                     stream.flush()
-            except (BrokenPipeError, ConnectionResetError):
-                return
+        except (BrokenPipeError, ConnectionResetError):
+            return
 
     def _reply(self, uid: int, line: bytes) -> Iterator[dict[str, Any]]:
         try:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from appliance.cli.context import context
-from appliance.cli.documents import read_rows
+from appliance.cli.documents import read_rows, require_file
 from appliance.cli.output import output
 
 evaluation = typer.Typer(no_args_is_help=True, help="Measure redaction, retrieval and answers on labelled data.")
@@ -98,3 +98,21 @@ def injection(data: Data) -> None:
     from appliance.evaluation.injection import evaluate
 
     finish(evaluate(read_rows(data)))
+
+
+@evaluation.command()
+def abstention(
+    golden: Annotated[Path, typer.Argument(help="Golden questions, as in sample_docs/ground_truth.json.")],
+    write: Annotated[Path | None, typer.Option(help="Write the fitted weights here.")] = None,
+) -> None:
+    """Fit the decision to abstain on golden questions of this home; figures are cross-validated by collection."""
+    import json
+
+    from appliance.cli import fitting
+
+    require_file(golden)
+    questions = json.loads(golden.read_text("utf-8"))["questions"]
+    content, reached = fitting.fit(list(fitting.cases(context.appliance(context.settings()), questions)))
+    if write is not None:
+        fitting.write(content, write)
+    finish(reached)
