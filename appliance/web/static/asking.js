@@ -107,6 +107,8 @@ function newTurn(text) {
     if (result.status === "answered") say("", "");
     else if (result.status === "abstained") {
       say(result.reason, "abstained");
+      quotes.replaceChildren(); // what was shown first as an answer is no more than related
+      label.hidden = true;
       showQuotes(result.related, "");
       related.append(quotes);
       related.hidden = result.related.length === 0;
