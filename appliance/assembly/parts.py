@@ -7,6 +7,8 @@ import hashlib
 import shutil
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
@@ -28,6 +30,7 @@ from appliance.documents.catalog import Catalog
 from appliance.documents.originals import Originals
 from appliance.documents.pages import PageImages
 from appliance.documents.sandbox import Sandbox
+from appliance.errors import AuditUnavailable
 from appliance.isolation import egress
 from appliance.isolation.process import declared_names
 from appliance.redaction.policy import load_profile
@@ -225,20 +228,18 @@ class Appliance:
     def warm(self) -> None:
         """Open everything that a first question needs, models side by side."""
         parts: tuple[Callable[[], object], ...] = (lambda: self.asking, lambda: self.engine)
-        threads = [threading.Thread(target=part, name="warm") for part in parts]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        with ThreadPoolExecutor(len(parts), thread_name_prefix="warm") as pool:
+            for opened in [pool.submit(part) for part in parts]:
+                opened.result()
 
     def close(self) -> None:
         """Close every part and let go of the home. Idempotent."""
         for close in reversed(self._closers):
             close()
         self._closers.clear()
-        if self.log is not None:
+        with suppress(AuditUnavailable):  # what cannot be recorded any more must not keep the home locked
             self.log.append(ServiceStopped(), actor="system")
-            self.log.close()
+        self.log.close()
         self.database.close()
         self.keys.close()
         self._lock.release()

@@ -22,7 +22,8 @@ LETTER = """# Discharge letter
 Patient: Wilhelmina Featherstonehaugh, date of birth 14 March 1951, MRN 83920175.
 
 The patient was treated with amoxicillin 500 mg three times a day for 7 days. She lives at 48 Larkspur Crescent,
-Harrowgate, and can be reached at 555-0142-889 or w.featherstonehaugh@example.org. Her IBAN is GB82 WEST 1234 5698 7654 32.
+Harrowgate, and can be reached at 555-0142-889 or w.featherstonehaugh@example.org.
+Her IBAN is GB82 WEST 1234 5698 7654 32.
 """
 PLANTED = [
     "Wilhelmina", "Featherstonehaugh", "14 March 1951", "83920175", "48 Larkspur Crescent",
@@ -91,7 +92,7 @@ def test_a_kill_at_any_stage_is_resumed_and_leaves_no_half_document(appliance: A
     before = appliance.index.ids()
     with pytest.raises(Killed):
         put(appliance, name, content, stop_at=stage)
-    seen = {chunk for chunk in appliance.index.ids() - before}
+    seen = appliance.index.ids() - before
     visible = [
         v for v in appliance.catalog.documents([appliance.catalog.collection("ward").id]) if v.status == "published"
     ]
