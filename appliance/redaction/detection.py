@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 WINDOW = 2000
 """Longest text, in characters, that spaCy reads at once; so cost is linear in length."""
+SHORT = 300
+"""A text below this many characters is read whole by both models: it has little context to explain names by."""
 _CODES = frozenset({"ID", "MEDICAL_RECORD", "ACCOUNT_NUMBER", "US_SSN"})
 _SURE_NAME = 0.55
 _T = TypeVar("_T")
@@ -177,7 +179,8 @@ class Detector:
             models += _guarded("spacy", lambda: self._spacy_candidates(readable))
         found += [weighed for each in models if (weighed := resolution.weigh(each, text, vetoes, alone))]
         if "pii-rampart" in enabled:
-            more = _guarded("pii-rampart", lambda: self._onnx_candidates(self._unexplained(windows, found, against)))
+            unread = windows if len(text) < SHORT else self._unexplained(windows, found, against)
+            more = _guarded("pii-rampart", lambda: self._onnx_candidates(unread))
             found += [weighed for each in more if (weighed := resolution.weigh(each, text, vetoes, alone))]
         combined = resolution.combine(found, text)
         if "consistency" in enabled:

@@ -55,9 +55,36 @@ _PLACE_BEFORE = regex.compile(
 )
 _AT_START = regex.compile(r"(?:^|[\n|.!?:•(-]) {0,2}$|^$")
 _CAPITAL_FOR_ITS_PLACE = regex.compile(rf"(?:{_AT_START.pattern})|[\d/,;] {{1,2}}$")
-_CONTINENTS = frozenset("africa america antarctica asia europe oceania australasia north south central".split())
+_CONTINENTS = frozenset(
+    ("africa", "america", "antarctica", "asia", "europe", "oceania", "australasia", "north", "south", "central")
+)
 _INSIDE_A_BUILDING = frozenset(
-    "the east west north south main ward row bay bed room floor gate unit theatre wing aisle shelf rack zone cell bench desk counter".split()
+    (
+        "the",
+        "east",
+        "west",
+        "north",
+        "south",
+        "main",
+        "ward",
+        "row",
+        "bay",
+        "bed",
+        "room",
+        "floor",
+        "gate",
+        "unit",
+        "theatre",
+        "wing",
+        "aisle",
+        "shelf",
+        "rack",
+        "zone",
+        "cell",
+        "bench",
+        "desk",
+        "counter",
+    )
 )
 _QUANTITY = regex.compile(r"\d ?(?:%|[mkµn]?[glLmVAWN]\b|mm\b|[kM]?Hz\b|mmol\b|hours?\b)|\d%")
 _GAP = regex.compile(r"[ ]{1,2}|, |-")
@@ -124,8 +151,8 @@ def name_score(name: str, base: float) -> tuple[float, str]:
     known = any(is_known_name(token) for token in folded)
     if not known and all_ordinary(tokens):
         if len(tokens) == 1 and tokens[0][0].isupper():
-            return base * 0.6, "ordinary word"
-        return base * 0.25, "ordinary words"
+            return base * 0.6, "a word of every day"
+        return base * 0.25, "words of every day"
     if not any(token[0].isupper() for token in tokens):
         return (base * 0.7, "known name in lower case") if known else (base * 0.35, "lower case")
     if len(tokens) == 1:
@@ -165,8 +192,10 @@ def weigh(candidate: Candidate, text: str, against: "Spans", alone: "Spans") -> 
         value = text[start:end]
     if candidate.type == "PERSON":
         score, reason = name_score(value, said.score)
-        if reason == "ordinary word" and _CAPITAL_FOR_ITS_PLACE.search(text, max(0, start - 4), start):
-            score, reason = said.score * 0.25, "ordinary word at a beginning"
+        if reason == "a word of every day" and _CAPITAL_FOR_ITS_PLACE.search(text, max(0, start - 4), start):
+            score, reason = said.score * 0.25, "a word of every day at a beginning"
+        elif reason == "ordinary word" and text[max(0, start - 2) : start] == "| ":
+            score, reason = score * 0.4, "ordinary word in a cell"
         elif reason == "one word" and _AT_START.search(text, max(0, start - 4), start):
             score, reason = score * 0.7, "one word at a beginning"
     elif candidate.type == "ORGANIZATION":
@@ -217,6 +246,8 @@ def _place_score(value: str, base: float) -> tuple[float, str]:
         return 0.1, "a drug, eponym or nationality"
     if all(token in _CONTINENTS for token in tokens):
         return 0.1, "a continent"
+    if " ".join(token for token in tokens if token != "the") in words("countries"):
+        return base, "a country"
     named = [token for token in tokens if token not in _INSIDE_A_BUILDING]
     if _QUANTITY.search(value) or (tokens and value[-1].isdigit() and tokens[0] in words("drugs")):
         return 0.2, "a quantity"
@@ -283,7 +314,10 @@ def settle(candidates: Sequence[Candidate], text: str) -> list[Candidate]:
 
     What a pattern has validated comes before all others: no name over it, however strong, can shorten it.
     """
-    order = sorted(candidates, key=lambda c: (not is_validated(c), -_strength(c), _RANK.get(c.type, 99), -(c.end - c.start), c.start))
+    order = sorted(
+        candidates,
+        key=lambda c: (not is_validated(c), -_strength(c), _RANK.get(c.type, 99), -(c.end - c.start), c.start),
+    )
     taken: list[Candidate] = []
     free = _FreeSpans()
     for candidate in order:

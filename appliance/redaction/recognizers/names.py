@@ -1,4 +1,3 @@
-
 """Names by the words around them: titles, form labels, salutations, signatures, kinship, credentials, mail headers.
 
 Their evidence is strong: "Dr. Murphy" is a person although "Murphy's sign" is not.
@@ -12,6 +11,7 @@ from presidio_analyzer import RecognizerResult
 
 from appliance.redaction.recognizers.base import ApplianceRecognizer, matches, result
 from appliance.redaction.recognizers.counter import HEADING_WORDS, is_abbreviation
+from appliance.redaction.recognizers.lexicon import words as listed
 from appliance.redaction.recognizers.ordinary import all_ordinary, is_ordinary
 
 _TOKEN = r"(?:[\p{Lu}][\p{L}\p{M}'`-]*[\p{L}\p{M}](?![\w])|\p{Lu}(?:\.-?\p{Lu})*\.?(?!\w))"
@@ -148,13 +148,18 @@ def clean_name(text: str, start: int, end: int) -> tuple[int, int]:
     while first < last and _STOP.fullmatch(bare[first]) and not _is_initial(text, words[first]):
         first += 1
     if any(word[:1].isupper() for word in bare[first:last]):
-        while first < last and bare[first][:1].islower() and bare[first].casefold() not in PARTICLES:
+        while (
+            first < last
+            and bare[first][:1].islower()
+            and bare[first].casefold() not in PARTICLES
+            and (len(bare[first]) < 4 or is_ordinary(bare[first]))
+        ):
             first += 1
     ordinary = first
     while ordinary < last - 1 and is_ordinary(bare[ordinary]):
         ordinary += 1
     # Why two: one ordinary word may be a given name (Precious, Loyal), two in a row are a heading before a name.
-    if ordinary - first >= 2:
+    if ordinary - first >= 2 and not is_ordinary(bare[ordinary]):
         first = ordinary
     for position in range(first, last):
         if _STOP.fullmatch(bare[position]) and len(bare[position]) > 1:
@@ -204,7 +209,9 @@ def is_stop(word: str) -> bool:
 
 
 _WORD = regex.compile(r"[\p{L}\p{M}][\p{L}\p{M}'-]*")
-_RANK_OR_ADJECTIVE = regex.compile(r"(?i)(?:general|major|private|justice|officer|father|brother|sister|commander)\.?[ ]+$")
+_RANK_OR_ADJECTIVE = regex.compile(
+    r"(?i)(?:general|major|private|justice|officer|father|brother|sister|commander)\.?[ ]+$"
+)
 _NAME_LABEL = regex.compile(r"(?i)(?:name|surname|forename|nombre|apellidos?|nom|nachname|vorname|naam)s?\b[^|]*[:=]")
 _SURE_CONTEXT = frozenset(
     {"before a credential", "display name of a mail address", "after a salutation", "after a closing"}
@@ -213,7 +220,11 @@ _SURE_CONTEXT = frozenset(
 
 def _no_name(text: str, before: int, start: int, end: int, reason: str) -> bool:
     """Whether ordinary words stand where a name could: "Owner | Due", "Contact: Single", "General Medicine"."""
-    if reason in _SURE_CONTEXT or not all_ordinary(_WORD.findall(text, start, end)):
+    tokens = _WORD.findall(text, start, end)
+    in_a_cell = (
+        len(tokens) == 1 and tokens[0].casefold() in listed("ambiguous_names") and text[start - 2 : start] == "| "
+    )
+    if reason in _SURE_CONTEXT or not (in_a_cell or all_ordinary(tokens)):
         return False
     if reason == "after a title":
         return _RANK_OR_ADJECTIVE.search(text, before, start) is not None
