@@ -224,7 +224,8 @@ class Detector:
 
     def _pattern_candidates(self, text: str) -> list[Candidate]:
         found: list[Candidate] = []
-        for recognizer in self.registry.recognizers:
+        recognizers: Iterable[Any] = self.registry.recognizers
+        for recognizer in recognizers:
 
             def run(each: Any = recognizer) -> list[Candidate]:
                 return [_candidate(one, each.name) for one in each.analyze(text, each.supported_entities, None)]
@@ -261,11 +262,11 @@ class Detector:
             return []
         starts = [piece[0] for piece in pieces]
         found = []
-        for each in self._pattern_candidates("\n".join(lines)):
-            index = bisect_right(starts, each.start) - 1
-            if index >= 0 and each.end <= pieces[index][1]:
+        for one in self._pattern_candidates("\n".join(lines)):
+            index = bisect_right(starts, one.start) - 1
+            if index >= 0 and one.end <= pieces[index][1]:
                 shift = pieces[index][2] - pieces[index][0]
-                found.append(Candidate(each.start + shift, each.end + shift, each.type, each.score, each.evidence))
+                found.append(Candidate(one.start + shift, one.end + shift, one.type, one.score, one.evidence))
         return found
 
     def _spacy_candidates(self, windows: Sequence[tuple[int, str]]) -> list[Candidate]:

@@ -202,12 +202,11 @@ def weigh(candidate: Candidate, text: str, against: "Spans", alone: "Spans") -> 
         score, reason = _organisation_score(value, said.score)
     else:
         score, reason = _place_score(value, said.score)
-        if (
-            said.recognizer == "pii-rampart"
-            and len(_NAME_WORD.findall(value)) < 2
-            and not _PLACE_BEFORE.search(text, max(0, start - 20), start)
-        ):
-            score, reason = score * 0.4, "one word, nothing before it speaks of a place"
+        one_word = said.recognizer == "pii-rampart" and len(_NAME_WORD.findall(value)) < 2
+        ordinary = reason == "ordinary words"
+        before = _PLACE_BEFORE.search(text, max(0, start - 20), start)
+        if (one_word or ordinary) and (before is None or (ordinary and before[0] == ", ")):
+            score, reason = score * 0.4, "ordinary or one word, and nothing before it speaks of a place"
     evidence = [Evidence(said.recognizer, said.type, round(score, 3), reason)]
     if against.overlaps(start, end) or alone.covers(start, end):
         score = min(score, 0.2)
@@ -253,9 +252,7 @@ def _place_score(value: str, base: float) -> tuple[float, str]:
         return 0.2, "a quantity"
     if all(len(token) < 2 for token in named):
         return 0.2, "a part of a building"
-    if all_ordinary(named) and (len(tokens) == 1 or not value.istitle() or len(named) < 2):
-        return base * 0.4, "ordinary words"
-    return base, "place"
+    return base, "ordinary words" if all_ordinary(named) else "place"
 
 
 def combine(candidates: Sequence[Candidate], text: str) -> list[Candidate]:

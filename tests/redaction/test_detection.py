@@ -52,6 +52,32 @@ def test_clinical_note_loses_people_and_numbers_and_keeps_the_dose_and_the_sign(
     assert not any("heparin" in value or "18" in value for _, value in found)
 
 
+PROSE = """Oral vancomycin is given. Call when her glucose is below 250 mg/dL. Ms Haddad wants her mother told.
+Coupling disc | Torque | Remark
+Tighten the cylinder head bolts in three passes. Lubricate the threads; battery 12 V, 120 Ah.
+Estimated GFR | 43 | mL/min/1.73 m2 | Ward 3, General Medicine
+Coolant, stock number 6850-01-464-9125. Firstly, Supervisors, check the Unit Maintenance Manual."""
+
+
+def test_prose_of_ward_and_workshop_loses_its_one_name_and_nothing_else(detector, strict):
+    assert values(detector.find_text(PROSE, strict), [PROSE]) == [("PERSON", "Ms Haddad")]
+
+
+def test_mail_address_behind_the_name_that_it_repeats_is_a_finding_of_its_own(detector, strict):
+    text = "Page owner Joyce Stanley, joyce.stanley@depot.calder.mil.example. Reviewed in the depot."
+    found = values(detector.find_text(text, strict), [text])
+    assert ("PERSON", "Joyce Stanley") in found
+    assert ("EMAIL_ADDRESS", "joyce.stanley@depot.calder.mil.example") in found
+
+
+def test_short_text_is_read_whole_by_both_models(detector, strict, monkeypatch):
+    read = []
+    real = detector._onnx.find_many
+    monkeypatch.setattr(detector._onnx, "find_many", lambda texts: read.extend(texts) or real(texts))
+    detector.find_text("Nothing here needs a name.", strict)
+    assert read == ["Nothing here needs a name."]
+
+
 def test_name_of_one_block_is_found_in_every_other_block(detector, strict):
     texts = ["Patient: Ottoline Farquarson", "No change.", "OTTOLINE slept; farquarson's chart is complete."]
     assert ("PERSON", "OTTOLINE") in values(detector.find(texts, strict), texts)

@@ -12,6 +12,7 @@ from appliance.redaction.lean_imports import without
 with without("torch", "transformers"):
     from presidio_analyzer import EntityRecognizer
 
+from appliance.redaction.recognizers.base import ApplianceRecognizer
 from appliance.redaction.recognizers.codes import LabelledCodeRecognizer
 from appliance.redaction.recognizers.dates import AgeRecognizer, CalendarDateRecognizer
 from appliance.redaction.recognizers.demographics import DemographicRecognizer
@@ -28,7 +29,7 @@ from appliance.redaction.recognizers.organisations import OrganisationRecognizer
 from appliance.redaction.recognizers.phones import PhoneNumberRecognizer
 from appliance.redaction.recognizers.places import AddressRecognizer
 
-PATTERN_RECOGNIZERS: tuple[type[EntityRecognizer], ...] = (
+PATTERN_RECOGNIZERS: tuple[type[ApplianceRecognizer], ...] = (
     EmailAddressRecognizer,
     WebAddressRecognizer,
     IpAddressRecognizer,

@@ -50,7 +50,7 @@ def rule(type_: str, pattern: str, score: float, reason: str, flags: int = 0, **
 
 
 def result(
-    type_: str, start: int, end: int, score: float, recognizer: EntityRecognizer, reason: str
+    type_: str, start: int, end: int, score: float, recognizer: "ApplianceRecognizer", reason: str
 ) -> RecognizerResult:
     """A Presidio result that carries its reason."""
     explanation = AnalysisExplanation(recognizer.name, score, textual_explanation=reason)
@@ -72,6 +72,7 @@ class ApplianceRecognizer(LocalRecognizer):  # type: ignore[misc]
 
     TYPES: tuple[str, ...] = ()
     NAME = ""
+    name: str
 
     def __init__(self, supported_language: str = "en") -> None:
         super().__init__(list(self.TYPES), name=self.NAME or type(self).__name__, supported_language=supported_language)

@@ -53,7 +53,7 @@ _ANY_NUMBER_LABEL = regex.compile(
 )
 STRUCTURE = regex.compile(
     r"\b(?:part|model|form|clause|section|sec\.?|article|art\.?|rule|schedule|annex|appendix|chapter|version|rev(?:ision)?|issue|edition|release|build|page|p\.|pp\.|table|fig(?:ure)?|"
-    r"step|item|line|law|act|decree|directive|resolution|regulation|ordinance|paragraph|para|§+|cfr|c\.f\.r\.|usc|iso|iec|en|din|nsn|sku|catalog(?:ue)?|size|type|grade|class|level|phase|stage|category|protocol no|mil-std|stanag|"
+    r"step|item|line|law|act|decree|directive|resolution|regulation|ordinance|paragraph|para|§+|cfr|c\.f\.r\.|usc|iso|iec|en|din|nsn|stock|sku|catalog(?:ue)?|size|type|grade|class|level|phase|stage|category|protocol no|mil-std|stanag|"
     r"atc|icd(?:-10)?|cpt|snomed|loinc|ndc|lot|batch|torque|task|figure)(?:[ ./-]{0,2}(?:numbers?|no\.?|nr\.?|#))?[ :#(]{0,3}$",
     regex.IGNORECASE,
 )

@@ -11,6 +11,7 @@ import regex
 from appliance.redaction.recognizers.counter import HEADING_WORDS, is_abbreviation
 from appliance.redaction.recognizers.lexicon import words
 from appliance.redaction.recognizers.names import is_stop
+from appliance.redaction.recognizers.ordinary import is_ordinary
 from appliance.redaction.recognizers.organisations import GENERIC
 
 SEGMENT = 150
@@ -58,6 +59,7 @@ def may_hold_name(text: str, start: int, end: int, explained, offset: int = 0) -
             or is_stop(match[0])
             or word in words("demonyms")
             or word in words("drugs")
+            or is_ordinary(word)
         ):
             continue
         before = text[max(start, match.start() - 2) : match.start()]

@@ -32,5 +32,6 @@ def is_ordinary(word: str) -> bool:
 
 def all_ordinary(tokens: Iterable[str]) -> bool:
     """Whether every word is ordinary; letters alone and short abbreviations say nothing. False when none says it."""
-    telling = [token for token in tokens if len(token) > 2 and not (token.isupper() and len(token) < 5)]
+    bare = [token.strip("-'") for token in tokens]
+    telling = [token for token in bare if len(token) > 2 and not (token.isupper() and len(token) < 5)]
     return bool(telling) and all(is_ordinary(token) for token in telling)
