@@ -251,7 +251,8 @@ def _compose(
         for draft in drafts:
             sentence = verification.plain_claim(draft)
             verdict = verification.verify(sentence, found, asked, rooms.embed)
-            shown = verdict.supported and not residual_identifiers(sentence) and not answer.says(sentence)
+            shown = answer.bears(verdict, settings.sure_above) and not residual_identifiers(sentence)
+            shown = shown and not answer.says(sentence)
             answer.verdicts.append((sentence, verdict, shown))
             if shown:
                 yield Sentence(sentence, tuple(sorted(index + 1 for index in verdict.cites)), verdict.support)
@@ -329,6 +330,11 @@ class _Answer:
         self.drafts: composition.Composition | None = None
         self.verdicts: list[tuple[str, verification.Verification, bool]] = []
         self.warnings: list[str] = []
+
+    def bears(self, verdict: verification.Verification, sure_above: float) -> bool:
+        """Whether a sentence may be shown: supported, and, where the evidence may be beside the point, about
+        nothing that the evidence does not name."""
+        return verdict.supported and (self.found.probability >= sure_above or not verdict.unborne)
 
     def says(self, sentence: str) -> bool:
         """Whether a sentence shown already says the same, word for word."""

@@ -136,7 +136,7 @@ def resume(rooms: Rooms, *, progress: Callable[[str, str], None] = lambda versio
         profile = load_profile(rooms.settings.policies, collection.profile)
         try:
             name, content = rooms.originals.get(version.id)
-            original = replace(intake.accept(content, name, rooms.settings), kind=version.kind)
+            original = replace(intake.accept(content, name, rooms.settings), kind=rooms.sandbox.detect(content, name))
         except (NotFound, IntegrityFailure, Unreadable) as error:
             yield _failed(rooms, "system", version, error, started)
             continue

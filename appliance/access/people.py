@@ -6,6 +6,7 @@ import threading
 import time
 from collections import OrderedDict, deque
 from datetime import UTC, datetime
+from typing import Any
 
 import argon2
 from sqlalchemy import Row, insert, select, update
@@ -15,6 +16,7 @@ from appliance.access.grants import Person
 from appliance.errors import NotFound, Refused, TooManyRequests, UsageError
 from appliance.storage import tables
 from appliance.storage.database import Database
+from appliance.storage.keys import KeyRing
 
 ROLES = frozenset({"reader", "editor", "administrator", "auditor", "privacy_officer"})
 LOGIN = re.compile(r"[a-z0-9][a-z0-9._@-]{0,63}")
@@ -26,8 +28,9 @@ REMEMBERED_SOURCES = 10_000
 class People:
     """The accounts of this appliance. Thread-safe."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, keys: KeyRing) -> None:
         self._database = database
+        self._keys = keys
         self._hasher = argon2.PasswordHasher()  # argon2id, RFC 9106 low-memory profile
         self._decoy = self._hasher.hash(secrets.token_hex(16))
         self._attempts: OrderedDict[str, deque[float]] = OrderedDict()
@@ -50,10 +53,11 @@ class People:
         if unknown := roles - ROLES:
             raise UsageError(f"unknown role {min(unknown)}", f"Use {', '.join(sorted(ROLES))}")
         _check_password(password)
+        identifier = f"p-{secrets.token_hex(8)}"
         row = {
-            "id": f"p-{secrets.token_hex(8)}",
+            "id": identifier,
             "login": login,
-            "name": name,
+            "name_sealed": self._keys.seal(_scope(identifier), name.encode(), b"name"),
             "password_hash": self._hasher.hash(password),
             "groups": sorted(groups),
             "roles": sorted(roles),
@@ -81,7 +85,7 @@ class People:
         """All active people, by login."""
         query = select(tables.person).where(tables.person.c.active == 1).order_by(tables.person.c.login)
         with self._database.transaction() as connection:
-            return [_person(row) for row in connection.execute(query)]
+            return [self._person(row) for row in connection.execute(query)]
 
     def authenticate(self, login: str, password: str, source: str) -> Person:
         """The person who knows this password.
@@ -102,7 +106,7 @@ class People:
         if row is None:
             raise Refused("the login or the password is wrong", "Try again, or ask your administrator")
         self._uncount(source, attempt)
-        return _person(row)
+        return self._person(row)
 
     def set_password(self, login: str, password: str) -> None:
         """Replace a password. Raises NotFound, or UsageError when it is too short."""
@@ -129,7 +133,18 @@ class People:
             ).one_or_none()
         if row is None:
             raise NotFound("no such user", "See `appliance user list`")
-        return _person(row)
+        return self._person(row)
+
+    def _person(self, row: Row[Any]) -> Person:
+        return Person(
+            id=row.id,
+            login=row.login,
+            name=self._keys.unseal(_scope(row.id), row.name_sealed, b"name").decode(),
+            groups=frozenset(row.groups),
+            roles=frozenset(row.roles),
+            clearance=row.clearance,
+            compartments=frozenset(row.compartments),
+        )
 
     def _count(self, source: str) -> float:
         now = time.monotonic()
@@ -155,13 +170,5 @@ def _check_password(password: str) -> None:
         raise UsageError(f"a password has at least {MIN_PASSWORD_CHARS} characters", "Choose a longer one")
 
 
-def _person(row: Row[tuple[object, ...]]) -> Person:
-    return Person(
-        id=row.id,
-        login=row.login,
-        name=row.name,
-        groups=frozenset(row.groups),
-        roles=frozenset(row.roles),
-        clearance=row.clearance,
-        compartments=frozenset(row.compartments),
-    )
+def _scope(identifier: str) -> str:
+    return f"person/{identifier}"

@@ -8,7 +8,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from appliance.answering import linear
 from appliance.answering.answer import Evidence, Question
@@ -20,6 +20,8 @@ from appliance.answering.verdict import asks_yes_or_no, bears_out, led
 from appliance.answering.words import stems
 
 ACCEPT = 0.5
+FEWEST_WORDS = 4
+"""Fewer words than these say nothing by themselves."""
 NEAR = 12
 """Sentences of a long text that are embedded for one claim."""
 
@@ -53,6 +55,9 @@ class Verification:
     support: float
     cites: tuple[int, ...]
     reasons: tuple[str, ...] = ()
+    unborne: tuple[str, ...] = ()
+    """Stems that the sentence repeats from the question and that no evidence holds, nor the headings above it:
+    the sentence may be true of something else than what was asked."""
 
 
 def plain_claim(sentence: str) -> str:
@@ -73,7 +78,8 @@ def verify(
         return Verification(False, 0.0, (), ("bare verdict",))
     if said and not (asks_yes_or_no(question.text) and bears_out(said, rest, question.text)):
         return Verification(False, 0.0, (), ("verdict",))
-    return check_claim(rest, [s.text for s in evidence.sentences], question.text, embed, accept=accept)
+    verdict = check_claim(rest, [s.text for s in evidence.sentences], question.text, embed, accept=accept)
+    return replace(verdict, unborne=_unborne(rest, question.text, evidence))
 
 
 def check_claim(
@@ -126,4 +132,13 @@ def _empty(sentence: str) -> tuple[str, ...]:
         return ("a question",)
     if not any(character.isalnum() for character in sentence):
         return ("empty",)
+    if len(sentence.split()) < FEWEST_WORDS or sentence.rstrip("\"')] ")[-1:] not in (".", "!"):
+        return ("a fragment",)
     return ()
+
+
+def _unborne(sentence: str, question: str, evidence: Evidence) -> tuple[str, ...]:
+    held: set[str] = set()
+    for each in evidence.sentences:
+        held.update(stems(" ".join((each.text, each.passage.chunk.title, *each.passage.chunk.section))))
+    return tuple(sorted(set(stems(sentence)) & set(stems(question)) - held))

@@ -100,7 +100,7 @@ class Appliance:
         self._lock = lock
         self._opening = threading.RLock()
         self._closers: list[Callable[[], None]] = []
-        self.people = People(database)
+        self.people = People(database, keys)
         self.sessions = Sessions(database, self.people, settings.session_minutes)
         self.rights = Rights(database)
         self.access = Access(database, policies.load(settings.policies))

@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -33,12 +34,12 @@ GIB = 2**30
 QUESTION_SECONDS = 120.0
 
 
-def run(name: str, limit: int) -> int:
+def run(name: str, limit: int, out: Path | None = None) -> int:
     """Run a benchmark by name and print its figures beside those asked for."""
     if name != "demo":
         raise UsageError(f"unknown benchmark {name[:40]}", "There is: demo")
     with tempfile.TemporaryDirectory(prefix="appliance-bench-") as folder:
-        result = bench_demo(Path(folder), limit)
+        result = bench_demo(Path(folder), limit, out)
     if not output.emit(result):
         output.table(("figure", "measured", "asked"), [(k, _shown(v), WANTED.get(k, "")) for k, v in result.items()])
     return 0
@@ -57,8 +58,8 @@ WANTED = {
 }
 
 
-def bench_demo(folder: Path, limit: int) -> dict[str, Any]:
-    """All figures, by name."""
+def bench_demo(folder: Path, limit: int, out: Path | None = None) -> dict[str, Any]:
+    """All figures, by name. `out` gets every question with its result, a line each."""
     context.home = folder / "home"
     context.overrides = {"insecure_plain_key_file": True}
     temporary = folder / "tmp"
@@ -81,6 +82,8 @@ def bench_demo(folder: Path, limit: int) -> dict[str, Any]:
         asked = [ask(address, people, question, question["may_see"][0]) for question in questions]
         foreign = [ask(address, people, question, question["may_not_see"][0], "") for question in questions]
         memory = _pss(process)
+    if out is not None:
+        out.write_text("".join(json.dumps(asdict(each)) + "\n" for each in asked))
     values = [each["value"] for each in truth["identifiers"]]
     leaks, searched = canaries.search([folder / "home", temporary, log.parent], values)
     for leak in leaks:
@@ -151,7 +154,7 @@ def _sample(questions: list[dict[str, Any]], limit: int) -> list[dict[str, Any]]
     by_collection: dict[str, list[dict[str, Any]]] = {}
     for question in questions:
         by_collection.setdefault(question["collection"], []).append(question)
-    return [question for group in by_collection.values() for question in group[:limit]]
+    return [question for group in by_collection.values() for question in group[:: max(1, len(group) // limit)]]
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
@@ -83,8 +84,9 @@ def demo(
 def bench(
     name: Annotated[str, typer.Argument(help="demo")] = "demo",
     limit: Annotated[int, typer.Option(help="Questions asked a sector; 0 for all.")] = 0,
+    out: Annotated[Path | None, typer.Option(help="File for every question with its result.")] = None,
 ) -> int:
     """Measure, and print figures as ratios against what they are measured beside."""
     from appliance.cli.benchmark import run
 
-    return run(name, limit)
+    return run(name, limit, out)

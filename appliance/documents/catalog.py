@@ -38,7 +38,7 @@ class Catalog:
     def __init__(self, database: Database, keys: KeyRing) -> None:
         self._database = database
         self._keys = keys
-        self.collections = Collections(database)
+        self.collections = Collections(database, keys)
 
     def collection(self, key: str) -> Collection:
         """A collection by id or name. Raises NotFound."""

@@ -10,6 +10,7 @@ from sqlalchemy import Row, delete, insert, select
 
 from appliance.errors import NotFound, UsageError
 from appliance.storage.database import Database
+from appliance.storage.keys import KeyRing
 from appliance.storage.tables import collection, label
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
@@ -30,8 +31,9 @@ class Collection:
 class Collections:
     """The collections of one home."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, keys: KeyRing) -> None:
         self._database = database
+        self._keys = keys
 
     def create(
         self, name: str, profile: str, *, title: str = "", classification: int = 0, compartments: tuple[str, ...] = ()
@@ -50,7 +52,8 @@ class Collections:
         with self._database.exclusive() as connection:
             if connection.execute(select(collection.c.id).where(collection.c.name == name)).first():
                 raise UsageError("a collection of that name exists", "Choose another name")
-            row = {key: getattr(made, key) for key in ("id", "name", "title", "profile", "attributes", "created")}
+            row = {key: getattr(made, key) for key in ("id", "name", "profile", "attributes", "created")}
+            row["title_sealed"] = self._keys.seal(f"collection/{made.id}", made.title.encode(), b"title")
             connection.execute(insert(collection).values(row))
         return made
 
@@ -61,12 +64,12 @@ class Collections:
             row = connection.execute(select(collection).where(known)).first()
         if row is None:
             raise NotFound("no such collection")
-        return _collection(row)
+        return self._collection(row)
 
     def all(self) -> list[Collection]:
         """Every collection, by name."""
         with self._database.transaction() as connection:
-            return [_collection(row) for row in connection.execute(select(collection).order_by(collection.c.name))]
+            return [self._collection(row) for row in connection.execute(select(collection).order_by(collection.c.name))]
 
     def delete(self, identifier: str) -> None:
         """Remove a collection with its documents, grants and reviews; their keys and files are the caller's."""
@@ -79,6 +82,6 @@ class Collections:
             if not connection.execute(select(label.c.digest).where(label.c.digest == digest)).first():
                 connection.execute(insert(label).values(digest=digest, attributes=attributes))
 
-
-def _collection(row: Row[Any]) -> Collection:
-    return Collection(row.id, row.name, row.title, row.profile, dict(row.attributes), row.created)
+    def _collection(self, row: Row[Any]) -> Collection:
+        title = self._keys.unseal(f"collection/{row.id}", row.title_sealed, b"title").decode()
+        return Collection(row.id, row.name, title, row.profile, dict(row.attributes), row.created)

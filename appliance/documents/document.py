@@ -13,8 +13,9 @@ Box = tuple[float, float, float, float]
 """x0, y0, x1, y1."""
 
 BlockKind = Literal[
-    "title", "heading", "paragraph", "list_item", "table_row", "caption", "header", "footer", "note", "comment", "metadata"
-]
+    "title", "heading", "paragraph", "list_item", "table_row", "caption",
+    "header", "footer", "note", "comment", "metadata",
+]  # fmt: skip
 DocumentKind = Literal["pdf", "word", "sheet", "slides", "mail", "html", "markdown", "csv", "text", "image"]
 
 

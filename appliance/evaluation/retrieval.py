@@ -170,7 +170,7 @@ def _insert_version(database: Database) -> None:
     with database.transaction() as connection:
         connection.execute(
             tables.collection.insert().values(
-                id=COLLECTION, name=COLLECTION, title=COLLECTION, profile="", attributes={}, created=now
+                id=COLLECTION, name=COLLECTION, title_sealed=b"", profile="", attributes={}, created=now
             )
         )
         connection.execute(

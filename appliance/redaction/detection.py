@@ -99,7 +99,7 @@ def _guarded(name: str, work: Callable[[], _T]) -> _T:
         return work()
     except Quarantined:
         raise
-    except Exception as error:  # Anybody's recognizer may be plugged in: nothing it raises may let a document pass.
+    except Exception as error:  # noqa: BLE001  Anybody's recognizer may be plugged in: nothing it raises may let a document pass.
         kind = type(error).__name__
         raise Quarantined(
             f"the recognizer {name} failed ({kind}), so nothing of this document is used",

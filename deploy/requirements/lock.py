@@ -32,7 +32,8 @@ def compile_requirements(*arguments: str) -> str:
         extra.write(EXTRA)
         extra.flush()
         command = ["uv", "pip", "compile", "-q", "--python-version", "3.11", "--generate-hashes", "--no-header",
-                   "--no-annotate", "--no-emit-index-url", "--no-emit-find-links", "--python-platform", "x86_64-manylinux_2_28",
+                   "--no-annotate", "--no-emit-index-url", "--no-emit-find-links",
+                   "--python-platform", "x86_64-manylinux_2_28",
                    "--override", overrides.name, *arguments, str(PYPROJECT), extra.name]  # fmt: skip
         return subprocess.run(command, check=True, text=True, stdout=subprocess.PIPE).stdout
 

@@ -12,8 +12,10 @@ from appliance.access.rights import Rights
 from appliance.access.scope import Access
 from appliance.access.sessions import Sessions
 from appliance.settings import SHIPPED_POLICIES
+from appliance.settings import load as load_settings
 from appliance.storage import tables
 from appliance.storage.database import Database
+from appliance.storage.keys import KeyRing
 
 PASSWORD = "correct horse battery"
 
@@ -30,7 +32,7 @@ class Room:
         with self.database.transaction() as connection:
             connection.execute(
                 insert(tables.collection).values(
-                    id=f"c-{name}", name=name, title=name, profile="strict", attributes=attributes, created="2026"
+                    id=f"c-{name}", name=name, title_sealed=b"", profile="strict", attributes=attributes, created="2026"
                 )
             )
         return f"c-{name}"
@@ -39,7 +41,8 @@ class Room:
 @pytest.fixture
 def room(tmp_path: Path) -> Room:
     database = Database.open(tmp_path)
-    people = People(database)
+    keys = KeyRing.create(load_settings(tmp_path, insecure_plain_key_file=True))
+    people = People(database, keys)
     made = Room(
         database, people, Sessions(database, people, 60), Rights(database), Access(database, load(SHIPPED_POLICIES))
     )
@@ -47,3 +50,4 @@ def room(tmp_path: Path) -> Room:
     made.collection("vault", classification=2, compartments=["crypto"])
     yield made
     database.close()
+    keys.close()

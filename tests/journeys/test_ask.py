@@ -225,7 +225,7 @@ def test_no_audit_device_no_answer(appliance: Appliance, nina: Person) -> None:
         if segment.is_file():
             segment.rename(segment.with_suffix(".stolen"))
     shown: list[ask.Shown] = []
+    journey = ask.ask(appliance.asking, nina, Purpose.TREATMENT, ANSWERABLE, collection="ward")
     with pytest.raises(AuditUnavailable):
-        for event in ask.ask(appliance.asking, nina, Purpose.TREATMENT, ANSWERABLE, collection="ward"):
-            shown.append(event)
+        shown.extend(journey)
     assert shown == []

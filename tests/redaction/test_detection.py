@@ -1,5 +1,6 @@
 """Detection finds what identifies, says why, keeps offsets, and gives nothing at all when any part of it fails."""
 
+import itertools
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -159,7 +160,7 @@ def test_findings_lie_in_their_block_and_never_overlap(detector, strict, texts):
     items = sorted(detector.find(texts, strict).items, key=lambda item: (item.block, item.start))
     for item in items:
         assert 0 <= item.start < item.end <= len(texts[item.block])
-    for one, two in zip(items, items[1:], strict=False):
+    for one, two in itertools.pairwise(items):
         assert one.block < two.block or one.end <= two.start
 
 
@@ -179,7 +180,7 @@ def test_safe_harbor_keeps_years_and_ages_under_ninety(detector):
 
 def test_score_in_the_review_band_is_marked(detector):
     profile = parse_profile(
-        b"name: t\ntitle: t\ndetectors: [patterns]\nrules:\n  US_SSN: {action: mask, min_score: 0.1, review: [0.1, 1.0], reason: x}\n",
+        b"name: t\ntitle: t\ndetectors: [patterns]\nrules:\n  US_SSN: {action: mask, min_score: 0.1, review: [0.1, 1.0], reason: x}\n",  # noqa: E501
         "t",
     )
     (item,) = detector.find_text("SSN 123-45-6789", profile).items
@@ -187,7 +188,7 @@ def test_score_in_the_review_band_is_marked(detector):
 
 
 def test_spanish_block_is_searched_with_a_warning(detector, strict):
-    text = "Nombre: Julio.\nApellidos: Preciados Betanco.\nEl paciente de 72 años fue ingresado en el hospital con dolor y no tuvo fiebre.\nNHC: 2785648."
+    text = "Nombre: Julio.\nApellidos: Preciados Betanco.\nEl paciente de 72 años fue ingresado en el hospital con dolor y no tuvo fiebre.\nNHC: 2785648."  # noqa: E501
     findings = detector.find_text(text, strict)
     assert ("MEDICAL_RECORD", "2785648") in values(findings, [text])
     assert ("PERSON", "Preciados Betanco") in values(findings, [text])

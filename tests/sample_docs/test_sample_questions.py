@@ -70,7 +70,8 @@ def test_readers_may_see_and_users_of_other_collections_may_not(truth):
     groups = {u["login"]: set(u["groups"]) for u in truth["users"]}
     for q in truth["questions"]:
         readers = set(truth["collections"][q["collection"]]["readers"])
-        assert q["may_see"] and all(groups[login] & readers for login in q["may_see"]), q["id"]
+        assert q["may_see"], q["id"]
+        assert all(groups[login] & readers for login in q["may_see"]), q["id"]
         assert all(not groups[login] & readers for login in q["may_not_see"]), q["id"]
         assert "admin" in q["may_not_see"]
         assert len(q["may_not_see"]) >= 4

@@ -67,7 +67,7 @@ class Room:
         with self.database.transaction() as connection:
             blank: dict[str, object] = {"profile": "", "attributes": {}}
             for table, values in (
-                (tables.collection, {"id": collection, "name": collection, "title": "", **blank}),
+                (tables.collection, {"id": collection, "name": collection, "title_sealed": b"", **blank}),
                 (tables.label, {"digest": label, "attributes": {}}),
                 (tables.document, {"id": f"d-{version}", "collection": collection, "name_mac": version}),
             ):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import regex
-from presidio_analyzer import AnalysisExplanation, EntityRecognizer, LocalRecognizer, RecognizerResult
+from presidio_analyzer import AnalysisExplanation, LocalRecognizer, RecognizerResult
 
 SECONDS_PER_PATTERN = 2.0
 """Time limit of one pattern on 100,000 characters; longer texts get proportionally more."""

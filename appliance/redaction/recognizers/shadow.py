@@ -1,4 +1,4 @@
-# ruff: noqa: RUF001  (patterns and word lists read better whole)
+
 """The shadow of a text: what a reader sees in it, with a map back to the offsets of the original.
 
 Zero-width and bidirectional controls, soft hyphens and NULs are dropped, full-width and other decimal
