@@ -9,6 +9,7 @@ import pytest
 from appliance import ask
 from appliance.access.grants import Person, Purpose
 from appliance.answering.answer import Abstention, Refusal, VerifiedAnswer
+from appliance.answering.engines.engine import EngineInfo, Piece
 from appliance.answering.engines.openai_compatible import OpenAICompatibleEngine
 from appliance.assembly import wire
 from appliance.assembly.parts import Appliance
@@ -180,6 +181,41 @@ def test_a_model_that_is_down_leaves_the_quotations(appliance: Appliance, nina: 
     assert last.status == "answered"
     assert all(sentence.kind == "quote" for sentence in last.answer.sentences)
     assert any("quotations stand alone" in warning for warning in last.warnings)
+
+
+class Babbler:
+    """An engine that always writes the same sentence, which no document says."""
+
+    info = EngineInfo("babbler", "0" * 64, 4096)
+
+    def stream(self, messages: object, *, max_tokens: int, temperature: float = 0.0, cancel: object = None):
+        yield Piece("The moon is made of green cheese.", 10, 8)
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+
+def test_where_evidence_is_doubtful_and_the_model_finds_nothing_in_it_the_answer_is_withdrawn(
+    appliance: Appliance, nina: Person
+) -> None:
+    doubting = appliance.settings.model_copy(update={"sure_above": 1.0})
+    rooms = replace(appliance.asking, settings=doubting, engine=Babbler)
+    size = appliance.log.size
+    first, *_, last = list(ask.ask(rooms, nina, Purpose.TREATMENT, ANSWERABLE, collection="ward"))
+    assert isinstance(first, ask.Quotes)
+    assert last.status == "abstained"
+    assert [c.quote for c in last.quotes] == [c.quote for c in first.citations]
+    outcome = since(appliance, size)[-1]
+    assert outcome.public["status"] == "abstained"
+    assert outcome.public["dropped"] == 1
+    assert outcome.public["model"] == "babbler"
+
+
+def test_a_sentence_that_no_document_says_is_not_shown(appliance: Appliance, nina: Person) -> None:
+    rooms = replace(appliance.asking, engine=Babbler)
+    shown = list(ask.ask(rooms, nina, Purpose.TREATMENT, ANSWERABLE, collection="ward"))
+    assert not any(isinstance(each, ask.Sentence) for each in shown)
+    assert "moon" not in json.dumps(wire.shown(shown[-1]))
 
 
 def test_a_reader_who_goes_away_leaves_an_outcome(appliance: Appliance, nina: Person) -> None:
