@@ -162,7 +162,7 @@ def ask(
             return
 
         # 11. durable outcome record, then the last byte
-        if answer.is_doubtful(rooms.settings.sure_above):
+        if answer.is_doubtful(rooms.settings):
             yield outcome.abstained(_doubted(found), passages, asked, clock, answer)
         else:
             yield outcome.answered(answer, passages, asked, clock)
@@ -340,9 +340,12 @@ class _Answer:
         """Whether a sentence shown already says the same, word for word."""
         return any(shown and told.casefold() == sentence.casefold() for told, _, shown in self.verdicts)
 
-    def is_doubtful(self, sure_above: float) -> bool:
-        """Whether the model, put to evidence that may not answer, found nothing to say that it bears out."""
-        if self.drafts is None or self.drafts.outcome == "stopped" or self.found.probability >= sure_above:
+    def is_doubtful(self, settings: Settings) -> bool:
+        """Whether the model, put to evidence that may not answer, found nothing to say that it bears out; without
+        a model, whether the evidence is below the middle of the doubtful band."""
+        if self.drafts is None:
+            return self.found.probability < (settings.abstain_below + settings.sure_above) / 2
+        if self.drafts.outcome == "stopped" or self.found.probability >= settings.sure_above:
             return False
         return not any(shown for _, _, shown in self.verdicts)
 
