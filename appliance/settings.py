@@ -85,7 +85,7 @@ class Settings(BaseModel):
     quotes: int = Field(4, ge=1, le=20, description="Quotations shown with an answer.")
     abstain_below: float = Field(0.35, ge=0, le=1, description="Probability of an answer below which it abstains.")
     sure_above: float = Field(
-        0.75, ge=0, le=1, description="Probability from which quotations answer although no composed sentence passed."
+        0.73, ge=0, le=1, description="Probability from which quotations answer although no composed sentence passed."
     )
     compose: bool = Field(True, description="Let the language model compose on top of the quotations.")
     compose_seconds: float = Field(20.0, gt=0, description="Seconds after which the quotations stand alone.")

@@ -44,6 +44,9 @@ _LEAD = re.compile(
     r"indicates|mentions|suggests)(?: that)?,?\s*)",
     re.IGNORECASE,
 )
+_WORD = re.compile(r"[A-Za-z]+")
+_ABBREVIATION = re.compile(r"\b[A-Z]{3,6}(?=s?\b)")
+"""SAR, and the SAR of SARs: borne by evidence that spells it out, suspicious activity report."""
 _NOT_TEXT = re.compile(r"https?://|www\.|!\[|\]\(|<[a-z/]|```", re.IGNORECASE)
 
 
@@ -141,4 +144,6 @@ def _unborne(sentence: str, question: str, evidence: Evidence) -> tuple[str, ...
     held: set[str] = set()
     for each in evidence.sentences:
         held.update(stems(" ".join((each.text, each.passage.chunk.title, *each.passage.chunk.section))))
-    return tuple(sorted(set(stems(sentence)) & set(stems(question)) - held))
+    initials = "".join(word[0] for each in evidence.sentences for word in _WORD.findall(each.text)).lower()
+    spelt_out = {stem for word in _ABBREVIATION.findall(question) if word.lower() in initials for stem in stems(word)}
+    return tuple(sorted(set(stems(sentence)) & set(stems(question)) - held - spelt_out))

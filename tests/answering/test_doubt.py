@@ -26,3 +26,11 @@ def test_a_heading_above_the_evidence_names_it_too() -> None:
     asked = Question("What is the dose of PCC for bleeding on rivaroxaban?")
     sentence = "For bleeding on rivaroxaban the PCC is 50 units/kg."
     assert verify(sentence, evidence_of(TEXT), asked, None).unborne == ()
+
+
+def test_an_abbreviation_is_borne_by_what_it_stands_for() -> None:
+    asked = Question("For how long are SARs kept?")
+    sentence = "The SARs are kept for 10 years."
+    spelt = evidence_of("Suspicious activity reports are kept for 10 years.")
+    assert verify(sentence, spelt, asked, None).unborne == ()
+    assert verify(sentence, evidence_of("Reports of cash are kept for 10 years."), asked, None).unborne == ("sar",)
