@@ -28,6 +28,7 @@ from appliance.answering.words import (
 )
 
 Embed = Callable[[list[str]], np.ndarray]
+SHORT_UNIT = 3
 MAX_CITES = 3
 SAME_MATTER = 0.5
 """Share of a claim's stems in a text from which both are about the same matter."""
@@ -107,7 +108,11 @@ def disagreements(claim: Claim, cited: Sequence[str]) -> tuple[str, ...]:
         if not same:
             if not re.search(rf"(?<![\w.]){re.escape(f'{quantity.value:g}')}(?![\w.])", text):
                 reasons.append("number")
-        elif quantity.unit and all(other.unit and other.unit != quantity.unit for other in same):
+        elif (
+            quantity.unit
+            and not any(other.unit == quantity.unit for other in same)
+            and (all(other.unit for other in same) or _invented(quantity.unit, text))
+        ):
             reasons.append("unit")
     if any(not _date_in(date, dates(text), text) for date in claim.dates):
         reasons.append("date")
@@ -130,6 +135,11 @@ def _turned(claim: str, text: str) -> bool:
         return False
     negated = (negations_near(claim, both) > 0) != (negations_near(text, both) > 0)
     return negated or opposed_words(claim, text) > 0
+
+
+def _invented(unit: str, text: str) -> bool:
+    """Whether a short unit, such as mm, stands nowhere in the evidence: a table's header may hold it."""
+    return unit.isalpha() and len(unit) <= SHORT_UNIT and not re.search(rf"\b{unit}\b", text, re.IGNORECASE)
 
 
 def support_features(claim: Claim, texts: Sequence[str], aligned: Alignment) -> dict[str, float]:

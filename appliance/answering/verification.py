@@ -44,6 +44,7 @@ _LEAD = re.compile(
     r"indicates|mentions|suggests)(?: that)?,?\s*)",
     re.IGNORECASE,
 )
+SHORTEST_ROOT = 5
 _WORD = re.compile(r"[A-Za-z]+")
 _ABBREVIATION = re.compile(r"\b[A-Z]{3,6}(?=s?\b)")
 """SAR, and the SAR of SARs: borne by evidence that spells it out, suspicious activity report."""
@@ -146,4 +147,11 @@ def _unborne(sentence: str, question: str, evidence: Evidence) -> tuple[str, ...
         held.update(stems(" ".join((each.text, each.passage.chunk.title, *each.passage.chunk.section))))
     initials = "".join(word[0] for each in evidence.sentences for word in _WORD.findall(each.text)).lower()
     spelt_out = {stem for word in _ABBREVIATION.findall(question) if word.lower() in initials for stem in stems(word)}
-    return tuple(sorted(set(stems(sentence)) & set(stems(question)) - held - spelt_out))
+    repeated = set(stems(sentence)) & set(stems(question)) - held - spelt_out
+    return tuple(sorted(stem for stem in repeated if not any(_related(stem, other) for other in held)))
+
+
+def _related(stem: str, held: str) -> bool:
+    """Whether two stems are forms of one word: starter and start, recheck and check."""
+    short, long = sorted((stem, held), key=len)
+    return len(short) >= SHORTEST_ROOT and (long.startswith(short) or long == f"re{short}")

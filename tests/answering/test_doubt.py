@@ -34,3 +34,16 @@ def test_an_abbreviation_is_borne_by_what_it_stands_for() -> None:
     spelt = evidence_of("Suspicious activity reports are kept for 10 years.")
     assert verify(sentence, spelt, asked, None).unborne == ()
     assert verify(sentence, evidence_of("Reports of cash are kept for 10 years."), asked, None).unborne == ("sar",)
+
+
+def test_another_form_of_a_word_is_the_same_word() -> None:
+    asked = Question("For how long may the starter be cranked?")
+    text = evidence_of("When starting, crank for 15 seconds at most.")
+    assert verify("The starter may be cranked for 15 seconds at most.", text, asked, None).unborne == ()
+
+
+def test_a_unit_that_the_evidence_has_nowhere_is_not_shown() -> None:
+    asked = Question("How tight is the engine mount bolt?")
+    row = evidence_of("Item | Torque (N.m)\nEngine mount bolt | 210")
+    assert "unit" in verify("The engine mount bolt is tightened to 210 mm.", row, asked, None).reasons
+    assert "unit" not in verify("The engine mount bolt is tightened to 210 N.m.", row, asked, None).reasons
