@@ -78,10 +78,6 @@ class Access:
             return False
         return True
 
-    def may_identify(self, person: Person, purpose: Purpose, label: str) -> bool:
-        """Whether names in a document with this label may be shown again to this person."""
-        return label in allowed_labels(self.policies, person, purpose, "identify", self._labels(None))
-
     def may(self, person: Person, action: str) -> bool:
         """Whether a person may `administer`, `audit` or `review`."""
         return allowed_on_system(self.policies, person, action)

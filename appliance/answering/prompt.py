@@ -68,11 +68,6 @@ def neutral(text: str) -> str:
     return _FENCE.sub("==", _MARKS.sub(lambda match: f" {match.group()} ", text)).strip()
 
 
-def template_digest() -> str:
-    """SHA-256 of the template file, for the answer's record."""
-    return hashlib.sha256(_source().encode()).hexdigest()
-
-
 @lru_cache(maxsize=1)
 def _source() -> str:
     return resources.files("appliance.answering").joinpath("prompts", "answer.txt").read_text("utf-8")

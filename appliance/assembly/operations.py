@@ -114,19 +114,12 @@ def ingest(appliance: Appliance, operator: str, paths: list[str], collection: st
     grant = appliance.access.system_write(collection, operator)
     results: list[dict[str, Any]] = []
     for position, path in enumerate(paths, 1):
-        stages: list[str] = []
-        for stage in _staged(appliance, grant, Path(path), stages, results):
-            yield {"path": path, "stage": stage, "position": position, "total": len(paths)}
+        place = {"path": path, "position": position, "total": len(paths)}
+        yield {**place, "stage": "started"}
+        outcome = documents.ingest(appliance.ingesting, grant, Path(path), Path(path).name)
+        results.append({"path": path, **outcome_json(outcome)})
+        yield {**place, "stage": outcome.status}
     yield {"collection": collection, "created": created, "documents": results}
-
-
-def _staged(
-    appliance: Appliance, grant: Any, path: Path, stages: list[str], results: list[dict[str, Any]]
-) -> Iterator[str]:
-    yield "started"
-    outcome = documents.ingest(appliance.ingesting, grant, path, path.name, progress=stages.append)
-    results.append({"path": str(path), **outcome_json(outcome)})
-    yield outcome.status
 
 
 def outcome_json(outcome: documents.Outcome) -> dict[str, Any]:
