@@ -120,9 +120,29 @@ version = Table(
     Column("profile_digest", String, nullable=False, default=""),
     Column("created", String, nullable=False),
     Column("published", String),
+    Column("tries", Integer, nullable=False, default=0, server_default="0"),
+    Column("due", String, nullable=False, default="", server_default=""),
+    Column("holder", String, nullable=False, default="", server_default=""),
+    Column("held_until", String, nullable=False, default="", server_default=""),
+    Column("uses_known", Integer, nullable=False, default=0, server_default="0"),
 )
-"""`status`: `received`, `indexed`, `published`, `retired`, `quarantined`, `failed`. Only `published` is
-visible. `facts_sealed` holds page sizes and blackout boxes as sealed JSON."""
+"""`status`: `received`, `indexed`, `published`, `retired`, `quarantined`, `failed`, `deleting`. Only `published`
+is visible. `facts_sealed` holds page sizes and blackout boxes as sealed JSON. Unfinished work is taken by one
+worker at a time: `holder`, until `held_until`; not before `due`; `tries` counts how often it was begun.
+`uses_known`: whether `surrogate_use` lists its surrogates."""
+
+followed_file = Table(
+    "followed_file",
+    metadata,
+    Column("document", ForeignKey("document.id", ondelete="CASCADE"), primary_key=True),
+    Column("collection", ForeignKey("collection.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("folder_mac", String, nullable=False),
+    Column("device", String, nullable=False),
+    Column("bytes", Integer, nullable=False),
+    Column("changed", String, nullable=False),
+)
+"""A file of a folder that a collection is kept in step with. `folder_mac` is the keyed digest of the folder's
+path, `device` the file system it was seen on, `changed` its time of change in nanoseconds."""
 
 # search
 
@@ -178,6 +198,16 @@ surrogate_index = Table(
     Index("ix_surrogate_index_surrogate", "domain", "surrogate"),
 )
 """Keyed blind indexes of normalised values, name parts and phonetic name parts."""
+
+surrogate_use = Table(
+    "surrogate_use",
+    metadata,
+    Column("version", ForeignKey("version.id", ondelete="CASCADE"), primary_key=True),
+    Column("surrogate", String, primary_key=True),
+    Column("domain", String, nullable=False),
+    Index("ix_surrogate_use_surrogate", "domain", "surrogate"),
+)
+"""Which versions a surrogate stands in: one that stands in none is an orphan of the vault."""
 
 review = Table(
     "review",
