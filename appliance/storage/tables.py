@@ -224,3 +224,55 @@ review = Table(
     Column("decided", String),
 )
 """Spans that wait for a person. Offsets only; the reviewer's view parses the original again."""
+
+# oversight
+
+emergency = Table(
+    "emergency",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("person", ForeignKey("person.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("code", String, nullable=False),
+    Column("reason_sealed", LargeBinary, nullable=False),
+    Column("opened", String, nullable=False),
+    Column("until", String, nullable=False, index=True),
+    Column("due", String, nullable=False),
+    Column("reviewed", String),
+    Column("reviewed_by", String, nullable=False, default=""),
+    Column("finding", String, nullable=False, default=""),
+    Column("note_sealed", LargeBinary),
+)
+"""Broken glass: who, under which purpose code, from when to when, until when it is to be reviewed, and by whom
+it was."""
+
+hold = Table(
+    "hold",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("target", String, nullable=False, index=True),
+    Column("reason_sealed", LargeBinary, nullable=False),
+    Column("placed", String, nullable=False),
+    Column("placed_by", String, nullable=False),
+    Column("lifted", String),
+    Column("lifted_by", String, nullable=False, default=""),
+)
+"""Legal holds: `kind` is `document`, `collection` or `person` (a surrogate). In force while `lifted` is null."""
+
+oversight = Table(
+    "oversight",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("record", String, nullable=False, unique=True),
+    Column("number", Integer, nullable=False),
+    Column("basis", String, nullable=False),
+    Column("signs", JSON, nullable=False),
+    Column("drawn", String, nullable=False),
+    Column("drawn_by", String, nullable=False),
+    Column("reviewed", String),
+    Column("reviewed_by", String, nullable=False, default=""),
+    Column("finding", String, nullable=False, default=""),
+    Column("note_sealed", LargeBinary),
+)
+"""Questions drawn for a supervisor's review, each once: `record` is the id of the question's intent record,
+`number` its index, `basis` `random` or `risk`, `signs` what made it risky."""
