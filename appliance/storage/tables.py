@@ -5,6 +5,7 @@ No column holds unredacted text in the clear. Times are ISO 8601, UTC.
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Column,
     Float,
     ForeignKey,
@@ -41,7 +42,13 @@ person = Table(
     Column("compartments", JSON, nullable=False),
     Column("active", Integer, nullable=False, default=1),
     Column("created", String, nullable=False),
+    Column("revision", Integer, nullable=False, default=1, server_default="1"),
+    Column("source", String, nullable=False, default="local", server_default="local"),
+    Column("totp_sealed", LargeBinary),
+    Column("totp_step", Integer, nullable=False, default=0, server_default="0"),
 )
+"""`revision` counts changes: who edits an older one is refused. `source` is what may sign the person in and
+change them: `local`, `ldap`, `oidc` or `scim`. `totp_step` is the last time step whose code was used."""
 
 session = Table(
     "session",
@@ -51,7 +58,77 @@ session = Table(
     Column("csrf", String, nullable=False),
     Column("created", String, nullable=False),
     Column("expires", String, nullable=False),
+    Column("method", String, nullable=False, default="password", server_default="password"),
 )
+
+identity = Table(
+    "identity",
+    metadata,
+    Column("provider", String, primary_key=True),
+    Column("subject", String, primary_key=True),
+    Column("person", ForeignKey("person.id", ondelete="CASCADE"), nullable=False, index=True),
+)
+"""Who a person is elsewhere: `provider` is `ldap`, `scim` or an OpenID Connect issuer."""
+
+passkey = Table(
+    "passkey",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("person", ForeignKey("person.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("public_key", LargeBinary, nullable=False),
+    Column("uses", Integer, nullable=False, default=0),
+    Column("created", String, nullable=False),
+)
+"""WebAuthn credentials by their id (base64url). `uses` is the authenticator's own counter."""
+
+token = Table(
+    "token",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("person", ForeignKey("person.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("secret_hash", String, nullable=False),
+    Column("scopes", JSON, nullable=False),
+    Column("purpose", String, nullable=False, default=""),
+    Column("created", String, nullable=False),
+    Column("expires", String, nullable=False),
+    Column("revoked", String, nullable=False, default=""),
+)
+"""API tokens: the SHA-256 of the secret, never the secret. `purpose` is what the token is for, in a word."""
+
+directory_group = Table(
+    "directory_group",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("name", String, nullable=False, unique=True),
+    Column("external", String, nullable=False, default=""),
+    Column("revision", Integer, nullable=False, default=1),
+    Column("created", String, nullable=False),
+)
+"""Groups that an identity provider keeps by SCIM; who is in one stands with the people."""
+
+access_policy = Table(
+    "access_policy",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("digest", String, nullable=False, index=True),
+    Column("files", JSON, nullable=False),
+    Column("status", String, nullable=False),
+    Column("replaces", String, nullable=False, default=""),
+    Column("proposed_by", String, nullable=False),
+    Column("proposed", String, nullable=False),
+    Column("approved_by", String, nullable=False, default=""),
+    Column("approved", String, nullable=False, default=""),
+)
+"""Access policies by content: `proposed`, `in_force` (one at most), `retired` or `rejected`."""
+
+access_revision = Table(
+    "access_revision",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("revision", Integer, nullable=False),
+)
+"""One row that triggers count up with every change of collections, grants and labels, so that what was decided
+from them can be kept until one of them changes."""
 
 collection = Table(
     "collection",
@@ -154,6 +231,15 @@ chunk = Table(
     Column("ordinal", Integer, nullable=False),
     Column("sealed", LargeBinary, nullable=False),
 )
+
+definition = Table(
+    "definition",
+    metadata,
+    Column("version", ForeignKey("version.id", ondelete="CASCADE"), primary_key=True),
+    Column("term", BigInteger, primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),
+)
+"""Abbreviations that a version defines, by the keyed id of their short or long form."""
 
 term_statistics = Table(
     "term_statistics",

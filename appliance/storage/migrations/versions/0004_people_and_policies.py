@@ -1,0 +1,55 @@
+"""Factors, passkeys, tokens, identities elsewhere, groups, policies under approval, a revision of what decides access."""
+
+from alembic import op
+from sqlalchemy import Column, Integer, LargeBinary, String
+
+from appliance.storage import tables
+from appliance.storage.additions import add_columns, add_table
+
+revision = "0004"
+down_revision = "0003"
+branch_labels = None
+depends_on = None
+
+ADDED = (
+    tables.identity,
+    tables.passkey,
+    tables.token,
+    tables.directory_group,
+    tables.access_policy,
+    tables.access_revision,
+)
+WATCHED = ("collection", "grant", "label")
+
+
+def upgrade() -> None:
+    add_columns(
+        "person",
+        Column("revision", Integer, nullable=False, server_default="1"),
+        Column("source", String, nullable=False, server_default="local"),
+        Column("totp_sealed", LargeBinary),
+        Column("totp_step", Integer, nullable=False, server_default="0"),
+    )
+    add_columns("session", Column("method", String, nullable=False, server_default="password"))
+    for table in ADDED:
+        add_table(table)
+    op.execute("INSERT INTO access_revision (id, revision) VALUES (1, 1)")
+    for table in WATCHED:
+        for change in ("insert", "update", "delete"):
+            op.execute(
+                f'CREATE TRIGGER access_revision_{table}_{change} AFTER {change.upper()} ON "{table}" '
+                "BEGIN UPDATE access_revision SET revision = revision + 1 WHERE id = 1; END"
+            )
+
+
+def downgrade() -> None:
+    for table in WATCHED:
+        for change in ("insert", "update", "delete"):
+            op.execute(f"DROP TRIGGER access_revision_{table}_{change}")
+    for table in reversed(ADDED):
+        op.drop_table(table.name)
+    with op.batch_alter_table("session") as session:
+        session.drop_column("method")
+    with op.batch_alter_table("person") as person:
+        for name in ("revision", "source", "totp_sealed", "totp_step"):
+            person.drop_column(name)
