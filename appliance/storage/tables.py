@@ -309,7 +309,59 @@ review = Table(
     Column("decided_by", String, nullable=False, default=""),
     Column("decided", String),
 )
-"""Spans that wait for a person. Offsets only; the reviewer's view parses the original again."""
+"""Spans that wait for a person. `decision` is empty, `accepted`, `rejected` or, for a span that a person added,
+`added`. Offsets only; the reviewer's view parses the original again."""
+
+redaction_policy = Table(
+    "redaction_policy",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("digest", String, primary_key=True),
+    Column("content_sealed", LargeBinary, nullable=False),
+    Column("accepted", String, nullable=False),
+    Column("accepted_by", String, nullable=False),
+)
+"""Redaction profiles by content. The one accepted last is in force; sealed, so that nobody can change it."""
+
+name_use = Table(
+    "name_use",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("person", String, nullable=False),
+    Column("what", String, nullable=False),
+    Column("at", Float, nullable=False),
+    Index("ix_name_use_person", "person", "what", "at"),
+)
+"""When a person asked by name (`search`) or saw one again (`reveal`), in seconds; forgotten after an hour."""
+
+leak_sample = Table(
+    "leak_sample",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("collection", ForeignKey("collection.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("population", Integer, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("policies", JSON, nullable=False),
+    Column("models", JSON, nullable=False),
+    Column("created", String, nullable=False),
+    Column("created_by", String, nullable=False),
+)
+"""A simple random sample of a collection's published blocks, drawn to be searched for what redaction missed."""
+
+leak_item = Table(
+    "leak_item",
+    metadata,
+    Column("sample", ForeignKey("leak_sample.id", ondelete="CASCADE"), primary_key=True),
+    Column("ordinal", Integer, primary_key=True),
+    Column("version", String, nullable=False),
+    Column("chunk", String, nullable=False),
+    Column("start", Integer, nullable=False),
+    Column("end", Integer, nullable=False),
+    Column("misses", JSON, nullable=False),
+    Column("marked_by", String, nullable=False, default=""),
+    Column("marked", String),
+)
+"""One block of a sample: where its redacted text stands, and the types of the identifiers a person still saw."""
 
 # oversight
 
