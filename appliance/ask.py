@@ -246,7 +246,7 @@ def _compose(
         cancel=cancel,
         salt=scope_digest(scope),
     )
-    answer.engine, answer.drafts = engine, drafts
+    answer.engine, answer.drafts, answer.asked = engine, drafts, asked
     try:
         for draft in drafts:
             sentence = verification.plain_claim(draft)
@@ -328,6 +328,7 @@ class _Answer:
         self.found = found
         self.engine: Engine | None = None
         self.drafts: composition.Composition | None = None
+        self.asked: Question | None = None
         self.verdicts: list[tuple[str, verification.Verification, bool]] = []
         self.warnings: list[str] = []
 
@@ -446,7 +447,10 @@ class _Outcome:
                 ],
                 dropped=sum(not shown for _, _, shown in verdicts),
                 usage=cost.as_json(),
+                generation=_generation(self._rooms.settings, answer),
                 prompt=draft.prompt,
+                prompted=_prompted(answer.asked if answer else None),
+                draft=draft.text,
                 answer={"text": text, "quotes": [citation.quote for citation in quotes]},
             )
         )
@@ -474,6 +478,26 @@ class _Outcome:
 
     def _append(self, event: AnswerGiven | PassagesShown) -> Receipt:
         return self._rooms.log.append(event, actor=self._person.id, operator=self._person.operator)
+
+
+def _generation(settings: Settings, answer: _Answer | None) -> dict[str, float | str]:
+    if answer is None or answer.drafts is None:
+        return {}
+    context = answer.engine.info.context_tokens if answer.engine else 0
+    return {
+        "max_tokens": settings.compose_tokens,
+        "temperature": 0.0,
+        "context_tokens": context,
+        "ended": answer.drafts.outcome,
+    }
+
+
+def _prompted(asked: Question | None) -> dict[str, object]:
+    """What the prompt was made from beside the evidence."""
+    if asked is None:
+        return {}
+    meanings = [(meaning.said, meaning.meant, meaning.kind) for meaning in getattr(asked, "meanings", ())]
+    return {"question": asked.text, "meanings": meanings}
 
 
 def _scores(passages: Sequence[Passage]) -> list[tuple[str, float]]:

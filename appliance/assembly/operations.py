@@ -6,17 +6,16 @@ is the result. Who acts is the operating system's user of the caller, an adminis
 """
 
 import os
-import pwd
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from appliance import ask as questions
 from appliance import ingest as documents
 from appliance.access.grants import Person, Purpose
-from appliance.assembly import wire
+from appliance.assembly import identities, oversight, wire
+from appliance.assembly.acting import Events, os_user, person, purpose_of
 from appliance.assembly.parts import Appliance
 from appliance.audit import report as reports
 from appliance.audit.events import (
@@ -32,8 +31,6 @@ from appliance.errors import NotFound, UsageError
 from appliance.redaction.policy import load_profile
 from appliance.search.rebuild import compare
 
-Events = Iterator[dict[str, Any]]
-
 
 def perform(appliance: Appliance, name: str, arguments: dict[str, Any], uid: int | None = None) -> Events:
     """Run the operation `name`. Raises UsageError for an unknown one or for arguments of the wrong form."""
@@ -46,35 +43,6 @@ def perform(appliance: Appliance, name: str, arguments: dict[str, Any], uid: int
         if "unexpected keyword" in str(error) or "required" in str(error):
             raise UsageError(f"wrong arguments for {name}") from error
         raise
-
-
-def os_user(uid: int) -> str:
-    """The operating system's name for a user id, as records hold it."""
-    try:
-        return f"os:{pwd.getpwuid(uid).pw_name}"
-    except KeyError:
-        return f"os:{uid}"
-
-
-def person(appliance: Appliance, operator: str, login: str) -> Person:
-    """The person that an operator acts as; without a login, the account named like the operator.
-
-    Raises NotFound for an unknown login, UsageError when none was given and none fits.
-    """
-    if login:
-        return replace(appliance.people.by_login(login), operator=operator)
-    try:
-        return replace(appliance.people.by_login(operator.removeprefix("os:")), operator=operator)
-    except NotFound as error:
-        raise UsageError("say who asks", "Use --as LOGIN; `appliance user list` shows the accounts") from error
-
-
-def purpose_of(name: str) -> Purpose:
-    """A purpose of use by name. Raises UsageError."""
-    try:
-        return Purpose(name)
-    except ValueError as error:
-        raise UsageError(f"unknown purpose {name[:40]}", f"Use one of {', '.join(Purpose)}") from error
 
 
 def ask(
@@ -368,3 +336,5 @@ OPERATIONS: dict[str, Callable[..., Events]] = {
     "audit.export": audit_export,
     "audit.report": audit_report,
 }
+OPERATIONS |= oversight.OPERATIONS
+OPERATIONS |= identities.OPERATIONS

@@ -76,7 +76,9 @@ class PassagesShown(Event):
 class AnswerGiven(Event):
     """Outcome: durable before the last byte of an answer leaves. `status` is `answered`, `abstained`,
     `refused` or `failed`. `verification` lists, for each sentence, its support and whether it was shown;
-    `dropped` counts composed sentences that failed. `chunks` are the retrieved chunk ids with scores."""
+    `dropped` counts composed sentences that failed. `chunks` are the retrieved chunk ids with scores.
+    `generation` says how the model was run (`max_tokens`, `temperature`, how it ended), `prompted` what the prompt
+    was made from beside the evidence, and `draft` all that the model wrote, so that `audit replay` can do it again."""
 
     closing: ClassVar[bool] = True
 
@@ -93,7 +95,10 @@ class AnswerGiven(Event):
     verification: Sequence[Mapping[str, Any]] = ()
     dropped: int = 0
     usage: Mapping[str, float] = field(default_factory=dict)
+    generation: Mapping[str, Any] = field(default_factory=dict)
     prompt: str = field(default="", repr=False, metadata=SEALED)
+    prompted: Mapping[str, Any] = field(default_factory=dict, repr=False, metadata=SEALED)
+    draft: str = field(default="", repr=False, metadata=SEALED)
     answer: Mapping[str, Any] = field(default_factory=dict, repr=False, metadata=SEALED)
 
 
@@ -109,6 +114,17 @@ class QuestionRefused(Event):
     purpose: str = ""
     intent: str = ""
     policy_digest: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerReplayed(Event):
+    """Somebody opened an answer's sealed parts to re-create it, for a purpose. Written before anything is shown.
+    `prompt` is `identical`, `unchecked` (no model ran) or `different` from what its digest says."""
+
+    record: str
+    purpose: str
+    prompt: str
+    rerun: bool = False
 
 
 # documents
@@ -228,7 +244,7 @@ class PageViewed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OriginalViewed(Event):
-    """Somebody opened an original, unredacted."""
+    """Somebody opened an original, unredacted, or exported it."""
 
     document: str
     version: str
@@ -261,12 +277,29 @@ class Reidentified(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmergencyAccess(Event):
-    """Somebody broke the glass: purpose code, what it opens, when it ends, or that it was reviewed."""
+    """Somebody broke the glass (`phase` `opened`: purpose code, when it ends, until when it is to be reviewed),
+    ended it early (`ended`), or reviewed somebody's (`reviewed`, with the finding)."""
 
     phase: str
     purpose_code: str
+    access: str = ""
     until: str = ""
+    due: str = ""
     reviews: str = ""
+    finding: str = ""
+    note: str = field(default="", repr=False, metadata=SEALED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisclosuresListed(Event):
+    """Somebody had the accounting of disclosures made for one data subject (45 CFR 164.528). `by_name` says that
+    the subject was found by name, which is re-identification; `subject_scope` is the subject's."""
+
+    domain: str
+    by_name: bool
+    disclosures: int
+    purpose: str = ""
+    surrogates: Sequence[str] = field(default=(), repr=False, metadata=SEALED)
 
 
 # people and rights
@@ -308,6 +341,17 @@ class CollectionCreated(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CollectionDeleted(Event):
+    """A collection is gone with everything in it; each document has its `document_erased`."""
+
+    closing: ClassVar[bool] = True
+
+    collection: str
+    documents: int
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GrantChanged(Event):
     """A right was given (`change` is `added`) or taken (`removed`)."""
 
@@ -326,6 +370,17 @@ class UserChanged(Event):
     change: str
     changed: Sequence[str] = ()
     roles: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenChanged(Event):
+    """An API token was `created` or `revoked`: whose, for what, until when. Never the token itself."""
+
+    token: str
+    person: str
+    change: str
+    scopes: Sequence[str] = ()
+    expires: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -411,19 +466,119 @@ class DeviceFailed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackupMade(Event):
-    """A backup was written; `digest` is of its manifest."""
+    """A backup was written; `digest` is of the file, `records` the length of the log in it."""
 
     digest: str
     records: int
+    files: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackupRestored(Event):
+    """This home was restored from a backup with this digest, which held `records` records; `erased` of the
+    erasures made since were made again. Records after the backup are not in this log."""
+
+    digest: str
+    records: int
+    erased: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HoldChanged(Event):
-    """A legal hold was set or lifted."""
+    """A legal hold was `placed` on or `lifted` from a document, a collection or a person (a surrogate)."""
 
     change: str
-    document: str = ""
-    reason: str = ""
+    hold: str = ""
+    of: str = ""
+    target: str = ""
+    reason: str = field(default="", repr=False, metadata=SEALED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErasureRefused(Event):
+    """Something was to be erased and a legal hold forbade it."""
+
+    of: str
+    target: str
+    hold: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErasureVerified(Event):
+    """After an erasure, places were searched for what was erased: how many places, and what was found there.
+    `certificate` is the digest of the signed certificate."""
+
+    target: str
+    searched: int
+    found: int
+    certificate: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetentionApplied(Event):
+    """The retention schedule was carried out for one class of data: how much was erased, how much was held."""
+
+    class_of_data: str
+    days: int
+    erased: int
+    held: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewDrawn(Event):
+    """A supervisor drew questions for review: how many of how many, on which basis, with which filters. With
+    `seed` and the log a random sample can be drawn again."""
+
+    basis: str
+    drawn: int
+    of: int
+    seed: str = ""
+    filters: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuestionReviewed(Event):
+    """A supervisor reviewed a question that was drawn; `record` is its intent."""
+
+    record: str
+    finding: str
+    note: str = field(default="", repr=False, metadata=SEALED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidencePacked(Event):
+    """Records were packed with their proofs for somebody outside; `digest` is of the JSON file."""
+
+    records: int
+    digest: str
+    opened: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportMade(Event):
+    """A compliance report was made: its controls, and how many of them were borne out by records then."""
+
+    report: str
+    controls: int
+    held: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnchorWritten(Event):
+    """A signed checkpoint of `size` records went to a place outside this home. `cosigned` counts witnesses."""
+
+    size: int
+    place: str
+    cosigned: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnchorChecked(Event):
+    """The log was compared with the checkpoints of a place outside; `size` is the longest they vouch for."""
+
+    size: int
+    place: str
+    ok: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""`appliance audit verify | checkpoint | export | report`: the log and its proofs."""
+"""`appliance audit verify | checkpoint | export | report | replay`: the log and its proofs."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -79,3 +79,26 @@ def report(
     if not output.emit(result):
         rows = [(r["actor"], r["purpose"], r["status"], r["count"]) for r in result["questions"]]
         output.table(("person", "purpose", "outcome", "questions"), rows)
+
+
+@audit.command("replay")
+def replay(
+    record: Annotated[str, typer.Argument(help="Id or number of the answer's record, from its receipt.")],
+    user: Annotated[str, typer.Option("--as", help="Login of who replays; they need the right to audit.")] = "",
+    purpose: Annotated[str, typer.Option(help="Purpose of use: audit.")] = "",
+    rerun: Annotated[bool, typer.Option(help="Run the model again too.")] = True,
+) -> int:
+    """Re-create an answer from its sealed record: the prompt byte for byte, and the model's text. Exit code 4 when
+    the recorded prompt is not the one whose digest stands in the log. Recorded before anything is shown."""
+    result = context.result("audit.replay", record=record, user=user, purpose=purpose or "operations", rerun=rerun)
+    if not output.emit(result):
+        output.say(f"Record {result['index']} ({result['record']}), {result['time']}: {result['status']}")
+        output.say(f"Question: {result['question']}")
+        output.say(f"Answer: {result['answer'].get('text', '')}")
+        names = {"kept": "prompt, against its digest", "rebuilt": "prompt, built again", "text": "text, run again"}
+        output.table(
+            ("what", "is", ""), [(name, result[key]["state"], result[key]["why"]) for key, name in names.items()]
+        )
+        for line in [*result["rebuilt"]["difference"], *result["text"]["difference"]]:
+            output.say(line)
+    return 4 if result["kept"]["state"] == "different" else 0

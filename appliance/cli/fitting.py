@@ -16,7 +16,7 @@ import numpy as np
 from appliance import ask
 from appliance.answering import evidence
 from appliance.answering.retrieved import retrieval_features
-from appliance.assembly.operations import person, purpose_of
+from appliance.assembly.acting import person, purpose_of
 from appliance.assembly.parts import Appliance
 from appliance.audit.events import SystemScopeUsed
 from appliance.search.chunk import Passage
@@ -57,6 +57,7 @@ def cases(appliance: Appliance, golden: Sequence[dict[str, Any]]) -> Iterator[Ca
         who = person(appliance, "", question["may_see"][0])
         scope = appliance.access.readable(who, purpose_of(question["purpose"]), question["collection"])
         asked = ask.guard(appliance.asking, scope, question["question"])
+        asked = ask.understand(appliance.asking, scope, asked)
         found = ask.retrieve(appliance.asking, scope, asked, appliance.settings.passages)
         yield Case(question["collection"], _features(appliance, asked, found), question["answerable"], False)
         if question["answerable"]:

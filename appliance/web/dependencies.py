@@ -12,13 +12,23 @@ from fastapi import Depends, Header, Query, Request
 
 from appliance.access.grants import Person, Purpose, ReadableScope, ReadGrant, WriteGrant
 from appliance.access.sessions import Session, check_csrf
-from appliance.assembly.operations import purpose_of
+from appliance.assembly.acting import purpose_of
 from appliance.assembly.parts import Appliance
 from appliance.documents.catalog import Version
-from appliance.errors import NotFound
+from appliance.errors import NotFound, Refused, SignInRequired
 from appliance.web.streaming import Streams
 
 COOKIE = "appliance_session"
+TOKEN_SCOPES = {
+    ("POST", "/api/ask"): "ask",
+    ("GET", "/api/me"): "read",
+    ("GET", "/api/collections/{collection}/documents"): "read",
+    ("POST", "/api/collections/{collection}/documents"): "write",
+    ("GET", "/api/versions/{version}"): "read",
+    ("GET", "/api/versions/{version}/pages/{number}/image"): "read",
+    ("GET", "/api/versions/{version}/pages/{number}/text"): "read",
+}
+"""Which routes an API token may be used for, and the scope it needs there; for all others it is refused."""
 NO_SUCH_DOCUMENT = "no such document"
 
 
@@ -39,8 +49,23 @@ TheStreams = Annotated[Streams, Depends(the_streams)]
 
 
 def signed_in(request: Request, appliance: TheAppliance) -> Session:
-    """The session of the request's cookie. SignInRequired (401) without one."""
+    """The session of the request's cookie, or the holder of its API token. SignInRequired (401) without either."""
+    if "authorization" in request.headers:
+        return bearer(request, appliance)
     return appliance.sessions.resolve(request.cookies.get(COOKIE))
+
+
+def bearer(request: Request, appliance: TheAppliance) -> Session:
+    """The holder of the request's API token (RFC 6750), which must have the scope that `TOKEN_SCOPES` names for
+    this route. SignInRequired (401), or Refused (403) where the scope is lacking or no token may be used."""
+    kind, _, given = request.headers.get("authorization", "").partition(" ")
+    if kind.lower() != "bearer":
+        raise SignInRequired("this needs an API token", "Send it as `Authorization: Bearer TOKEN`")
+    scope = TOKEN_SCOPES.get((request.method, request.scope["route"].path), "")
+    holder = appliance.tokens.verify(given.strip(), scope or "read")
+    if not scope:
+        raise Refused("no API token may do this", "Sign in on the page")
+    return Session(holder.person, "", holder.token.id)
 
 
 SignedIn = Annotated[Session, Depends(signed_in)]

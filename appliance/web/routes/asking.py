@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from appliance import ask as questions
 from appliance.assembly import wire
-from appliance.assembly.operations import purpose_of
+from appliance.assembly.acting import purpose_of
 from appliance.settings import MIB
 from appliance.web import bodies
 from appliance.web.dependencies import Changing, TheAppliance, TheStreams

@@ -1,0 +1,42 @@
+"""Who acts: the operating system's user of a caller, and the person that they act as."""
+
+import pwd
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from appliance.access.grants import Person, Purpose
+from appliance.assembly.parts import Appliance
+from appliance.errors import NotFound, UsageError
+
+Events = Iterator[dict[str, Any]]
+"""What an operation yields: JSON objects, the last of them the result."""
+
+
+def os_user(uid: int) -> str:
+    """The operating system's name for a user id, as records hold it."""
+    try:
+        return f"os:{pwd.getpwuid(uid).pw_name}"
+    except KeyError:
+        return f"os:{uid}"
+
+
+def person(appliance: Appliance, operator: str, login: str) -> Person:
+    """The person that an operator acts as; without a login, the account named like the operator.
+
+    Raises NotFound for an unknown login, UsageError when none was given and none fits.
+    """
+    if login:
+        return replace(appliance.people.by_login(login), operator=operator)
+    try:
+        return replace(appliance.people.by_login(operator.removeprefix("os:")), operator=operator)
+    except NotFound as error:
+        raise UsageError("say who asks", "Use --as LOGIN; `appliance user list` shows the accounts") from error
+
+
+def purpose_of(name: str) -> Purpose:
+    """A purpose of use by name. Raises UsageError."""
+    try:
+        return Purpose(name)
+    except ValueError as error:
+        raise UsageError(f"unknown purpose {name[:40]}", f"Use one of {', '.join(Purpose)}") from error
