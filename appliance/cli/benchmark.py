@@ -9,8 +9,6 @@
 
 import json
 import os
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -20,28 +18,31 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import psutil
 
 from appliance.assembly.parts import initialise
+from appliance.cli import asking_benchmark
 from appliance.cli import demonstration as demo
 from appliance.cli.context import context
 from appliance.cli.output import output
+from appliance.cli.serving import proportional_set, serving, sign_in
 from appliance.errors import ApplianceError, UsageError
 from appliance.evaluation import canaries
 from appliance.evaluation.sample_questions import Asked, score, timing
 
 GIB = 2**30
-QUESTION_SECONDS = 120.0
 
 
 def run(name: str, limit: int, out: Path | None = None) -> int:
     """Run a benchmark by name and print its figures beside those asked for."""
-    if name != "demo":
-        raise UsageError(f"unknown benchmark {name[:40]}", "There is: demo")
+    if name not in ("demo", "ask"):
+        raise UsageError(f"unknown benchmark {name[:40]}", "There are: demo, ask")
     with tempfile.TemporaryDirectory(prefix="appliance-bench-") as folder:
-        result = bench_demo(Path(folder), limit, out)
+        if name == "ask":
+            result, wanted = asking_benchmark.bench_ask(Path(folder), limit), asking_benchmark.WANTED
+        else:
+            result, wanted = bench_demo(Path(folder), limit, out), WANTED
     if not output.emit(result):
-        output.table(("figure", "measured", "asked"), [(k, _shown(v), WANTED.get(k, "")) for k, v in result.items()])
+        output.table(("figure", "measured", "asked"), [(k, _shown(v), wanted.get(k, "")) for k, v in result.items()])
     return 0
 
 
@@ -75,7 +76,7 @@ def bench_demo(folder: Path, limit: int, out: Path | None = None) -> dict[str, A
     versions = {d["version"]: str(Path(d["path"]).relative_to(demo.SAMPLES)) for d in documents}
     questions = _sample(truth["questions"], limit)
     log = folder / "server.log"
-    with _server(temporary, log) as (address, process, began):
+    with serving(temporary, log) as (address, process, began):
         one = questions[0]["may_see"][0]
         people = {one: sign_in(address, one, passwords[one])}
         waited = time.perf_counter() - began
@@ -83,7 +84,7 @@ def bench_demo(folder: Path, limit: int, out: Path | None = None) -> dict[str, A
         people |= {login: sign_in(address, login, password) for login, password in passwords.items() if login != one}
         asked = [ask(address, people, question, question["may_see"][0]) for question in questions]
         foreign = [ask(address, people, question, question["may_not_see"][0], "") for question in questions]
-        memory = _pss(process)
+        memory = proportional_set(process)
     if out is not None:
         out.write_text("".join(json.dumps(asdict(each)) + "\n" for each in asked))
     values = [each["value"] for each in truth["identifiers"]]
@@ -103,14 +104,6 @@ def bench_demo(folder: Path, limit: int, out: Path | None = None) -> dict[str, A
         "ingest_s": round(ingested, 1),
         "processors": os.cpu_count(),
     }
-
-
-def sign_in(address: str, login: str, password: str) -> httpx.Client:
-    """A signed-in client, as the page is one."""
-    client = httpx.Client(base_url=address, timeout=QUESTION_SECONDS)
-    client.post("/api/sign-in", json={"login": login, "password": password}).raise_for_status()
-    client.headers["X-CSRF-Token"] = client.get("/api/me").json()["csrf"]
-    return client
 
 
 def ask(
@@ -160,26 +153,6 @@ def _sample(questions: list[dict[str, Any]], limit: int) -> list[dict[str, Any]]
 
 
 @contextmanager
-def _server(temporary: Path, log: Path) -> Iterator[tuple[str, subprocess.Popen[str], float]]:
-    command = [sys.executable, "-m", "appliance.cli.main", "--json", "--home", str(context.settings().home)]
-    environment = {**os.environ, "TMPDIR": str(temporary), "APPLIANCE_INSECURE_PLAIN_KEY_FILE": "1"}
-    began = time.perf_counter()
-    with log.open("w") as errors:
-        process = subprocess.Popen(
-            [*command, "serve", "--port", "0"], stdout=subprocess.PIPE, stderr=errors, text=True, env=environment
-        )
-        try:
-            assert process.stdout is not None
-            line = process.stdout.readline()
-            if not line:
-                raise ApplianceError("the server did not start", log.read_text()[-500:])
-            yield json.loads(line)["address"], process, began
-        finally:
-            process.terminate()
-            process.wait(timeout=30)
-
-
-@contextmanager
 def _temporary_directory(folder: Path) -> Iterator[None]:
     before, tempfile.tempdir = tempfile.tempdir, str(folder)
     os.environ["TMPDIR"], old = str(folder), os.environ.get("TMPDIR")
@@ -191,12 +164,6 @@ def _temporary_directory(folder: Path) -> Iterator[None]:
             del os.environ["TMPDIR"]
         else:
             os.environ["TMPDIR"] = old
-
-
-def _pss(process: subprocess.Popen[str]) -> int:
-    """Summed PSS, in bytes, of the serving process and its children."""
-    parent = psutil.Process(process.pid)
-    return sum(each.memory_full_info().pss for each in [parent, *parent.children(recursive=True)])
 
 
 def _shown(value: Any) -> str:

@@ -82,7 +82,7 @@ def demo(
 
 
 def bench(
-    name: Annotated[str, typer.Argument(help="demo")] = "demo",
+    name: Annotated[str, typer.Argument(help="demo or ask")] = "demo",
     limit: Annotated[int, typer.Option(help="Questions asked a sector; 0 for all.")] = 0,
     out: Annotated[Path | None, typer.Option(help="File for every question with its result.")] = None,
 ) -> int:
