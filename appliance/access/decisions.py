@@ -25,6 +25,8 @@ class LabelFacts:
     readers: frozenset[str] = frozenset()
     writers: frozenset[str] = frozenset()
     identifiers: frozenset[str] = frozenset()
+    revealers: frozenset[str] = frozenset()
+    reviewers: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,24 +51,28 @@ def allowed_labels(
 
 
 def allowed_on_system(policies: AccessPolicies, person: Person, action: str) -> bool:
-    """Whether `person` may perform a system action: `administer`, `audit` or `review`."""
+    """Whether `person` may perform a system action: `administer` or `audit`."""
     return _on_system(_Policies(policies.digest, policies), person, action)
 
 
 @lru_cache(maxsize=65536)
 def _on_label(policies: _Policies, person: Person, purpose: Purpose, action: str, label: LabelFacts) -> bool:
-    resource: dict[str, object] = {
-        "uid": {"type": "Label", "id": label.digest},
-        "attrs": {
-            "collection": label.collection,
-            "classification": label.classification,
-            "compartments": sorted(label.compartments),
-            "readers": sorted(label.readers),
-            "writers": sorted(label.writers),
-            "identifiers": sorted(label.identifiers),
-        },
-        "parents": [],
+    known = policies.loaded.rights
+    if action not in known:
+        return False
+    later = {"revealers": ("reveal", label.revealers), "reviewers": ("review", label.reviewers)}
+    attributes: dict[str, object] = {
+        "collection": label.collection,
+        "classification": label.classification,
+        "compartments": sorted(label.compartments),
+        "readers": sorted(label.readers),
+        "writers": sorted(label.writers),
+        "identifiers": sorted(label.identifiers),
+        **{name: sorted(holders) for name, (right, holders) in later.items() if right in known},
     }
+    resource: dict[str, object] = {
+        "uid": {"type": "Label", "id": label.digest}, "attrs": attributes, "parents": [],
+    }  # fmt: skip
     return _decide(policies, person, purpose.value, action, resource)
 
 

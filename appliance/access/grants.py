@@ -1,6 +1,6 @@
 """The proofs of a decision that other rooms ask for as arguments: who, why, and what they may do.
 
-Only `appliance.access` can make a `ReadableScope`, a `WriteGrant` or a `ReadGrant`: their constructors
+Only `appliance.access` can make a `ReadableScope`, a `WriteGrant` or another grant: their constructors
 ask for a token that this package does not hand out. A function that needs a decision takes one of these
 and so cannot be called without it (invariant I3).
 """
@@ -79,6 +79,32 @@ class WriteGrant:
     seal: object = field(repr=False)
     person: str
     collection: str
+
+    def __post_init__(self) -> None:
+        _check(self.seal)
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewGrant:
+    """Permission for one person to see spans of unpublished documents of these collections, and decide on them."""
+
+    seal: object = field(repr=False)
+    person: str
+    purpose: Purpose
+    collections: frozenset[str]
+
+    def __post_init__(self) -> None:
+        _check(self.seal)
+
+
+@dataclass(frozen=True, slots=True)
+class RevealGrant:
+    """Permission for one person to see, for one purpose, what the surrogates of these collections stand for."""
+
+    seal: object = field(repr=False)
+    person: str
+    purpose: Purpose
+    collections: frozenset[str]
 
     def __post_init__(self) -> None:
         _check(self.seal)

@@ -19,6 +19,8 @@ class AccessPolicies:
     files: tuple[str, ...]
     policies: cedarpy.PolicySet = field(repr=False)
     schema: cedarpy.Schema = field(repr=False)
+    rights: frozenset[str] = frozenset({"read", "write", "identify", "reveal", "review"})
+    """The rights on a label that the schema knows: a home made before a right was thought of denies it."""
 
 
 def load(directory: Path) -> AccessPolicies:
@@ -42,7 +44,12 @@ def load(directory: Path) -> AccessPolicies:
         raise UsageError(f"access policies do not parse: {_first_line(error)}", "Correct the file named") from error
     if not result.validation_passed:
         raise UsageError(f"access policies: {_first_line(result.errors[0])}", "Correct the rule named")
-    return AccessPolicies(digest.hexdigest(), tuple(file.name for file in files), policies, schema)
+    names = tuple(file.name for file in files)
+    return AccessPolicies(digest.hexdigest(), names, policies, schema, _rights(schema_text))
+
+
+def _rights(schema: str) -> frozenset[str]:
+    return frozenset(name for name in ("read", "write", "identify", "reveal", "review") if f'"{name}"' in schema)
 
 
 def _first_line(error: object) -> str:

@@ -10,7 +10,7 @@ from appliance.errors import NotFound, UsageError
 from appliance.storage import tables
 from appliance.storage.database import Database
 
-RIGHTS = ("read", "write", "identify")
+RIGHTS = ("read", "write", "identify", "reveal", "review")
 PRINCIPAL = re.compile(r"(user|group):[^\s@:]{1,64}(@[^\s@:]{1,64})?")
 
 

@@ -1,6 +1,6 @@
 """What a person may read, add to and find: Cedar decisions over access labels, made into proofs.
 
-The only maker of `ReadableScope`, `ReadGrant` and `WriteGrant` (`access/grants.py`).
+The only maker of `ReadableScope`, `ReadGrant` and the other grants of `access/grants.py`.
 """
 
 import hashlib
@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from appliance.access import grants
 from appliance.access.decisions import LabelFacts, allowed_labels, allowed_on_system
-from appliance.access.grants import Person, Purpose, ReadableScope, ReadGrant, WriteGrant
+from appliance.access.grants import Person, Purpose, ReadableScope, ReadGrant, RevealGrant, ReviewGrant, WriteGrant
 from appliance.access.policies import AccessPolicies
 from appliance.errors import NotFound, Refused
 from appliance.storage import tables
@@ -78,8 +78,28 @@ class Access:
             return False
         return True
 
+    def reviewable(self, person: Person, purpose: Purpose) -> ReviewGrant:
+        """The collections whose unsure spans this person may see and decide on; perhaps none."""
+        return ReviewGrant(grants._SEAL, person.id, purpose, self._collections(person, purpose, "review"))
+
+    def revealable(self, person: Person, purpose: Purpose, collection: str | None = None) -> RevealGrant:
+        """The collections (of one, by name or id, if given) whose surrogates this person may see through and which
+        they may read; perhaps none."""
+        seen = self._collections(person, purpose, "reveal", collection)
+        readable = self._collections(person, purpose, "read", collection)
+        return RevealGrant(grants._SEAL, person.id, purpose, seen & readable)
+
+    def _collections(
+        self, person: Person, purpose: Purpose, action: str, collection: str | None = None
+    ) -> frozenset[str]:
+        """Collections on every label of which this person may perform `action`."""
+        labels = self._labels(collection)
+        allowed = allowed_labels(self.policies, person, purpose, action, labels)
+        denied = {label.collection for label in labels if label.digest not in allowed}
+        return frozenset(label.collection for label in labels) - denied
+
     def may(self, person: Person, action: str) -> bool:
-        """Whether a person may `administer`, `audit` or `review`."""
+        """Whether a person may `administer` or `audit`."""
         return allowed_on_system(self.policies, person, action)
 
     def require(self, person: Person, action: str) -> None:
@@ -132,6 +152,8 @@ class Access:
                 readers=frozenset(holders.get((label.collection, "read"), ())),
                 writers=frozenset(holders.get((label.collection, "write"), ())),
                 identifiers=frozenset(holders.get((label.collection, "identify"), ())),
+                revealers=frozenset(holders.get((label.collection, "reveal"), ())),
+                reviewers=frozenset(holders.get((label.collection, "review"), ())),
             )
             for label in {label.digest: label for label in bare}.values()
             if label.collection in found

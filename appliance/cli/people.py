@@ -21,7 +21,7 @@ Groups = Annotated[list[str] | None, typer.Option(help="Group the person belongs
 Compartments = Annotated[list[str] | None, typer.Option(help="Compartment, for need to know.")]
 PasswordFile = Annotated[Path | None, typer.Option(help="File holding the password; `-` is standard input.")]
 Principal = Annotated[str, typer.Argument(help="user:LOGIN or group:NAME")]
-Right = Annotated[str, typer.Option(help="read, write or identify")]
+Right = Annotated[str, typer.Option(help="read, write, identify, reveal or review")]
 
 
 def register(app: typer.Typer) -> None:

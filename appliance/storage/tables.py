@@ -152,8 +152,8 @@ grant = Table(
     Column("purposes", JSON, nullable=False),
     UniqueConstraint("collection", "principal", "right"),
 )
-"""`principal` is `user:<login>` or `group:<name>`; `right` is `read`, `write` or `identify`; `purposes`
-is a list of purposes of use, empty for every one."""
+"""`principal` is `user:<login>` or `group:<name>`; `right` is `read`, `write`, `identify`, `reveal` or
+`review`; `purposes` is a list of purposes of use, empty for every one."""
 
 label = Table(
     "label",
