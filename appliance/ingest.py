@@ -200,10 +200,10 @@ def _process(
 
 
 def _redact(
-    rooms: Rooms, document: Document, profile: Profile, domain: str, name: str
+    rooms: Rooms, document: Document, profile: Profile, version: Version, name: str
 ) -> tuple[RedactedDocument, Findings]:
     findings = rooms.detector.find(texts_of(document, name), profile, hints=hints_of(document))
-    return redact(document, findings, profile, rooms.vault.domain(domain), name=name), findings
+    return redact(document, findings, profile, rooms.vault.domain(version.collection, version.id), name=name), findings
 
 
 def _index(rooms: Rooms, version: Version, screened: ScreenedDocument) -> int:

@@ -48,6 +48,7 @@ from appliance.settings import SHIPPED_POLICIES, Settings
 from appliance.storage import home as homes
 from appliance.storage.database import Database
 from appliance.storage.keys import KeyRing
+from appliance.upkeep.deletion import Holdings
 
 if TYPE_CHECKING:
     from appliance.redaction.detection import Detector
@@ -219,6 +220,14 @@ class Appliance:
         return ingest.Rooms(
             self.settings, self.log, self.catalog, self.originals, self.pages, self.reviews, self.sandbox,
             self.detector, self.vault, self.store, self.index, self.embedder, self.lexicon,
+        )  # fmt: skip
+
+    @cached_property
+    def holdings(self) -> Holdings:
+        """Everything that holds something of a document, for deleting it."""
+        return Holdings(
+            self.log, self.database, self.keys, self.catalog, self.originals, self.pages, self.vault, self.store,
+            self.index,
         )  # fmt: skip
 
     def embed(self, texts: list[str]) -> np.ndarray[Any, np.dtype[np.float32]]:

@@ -1,7 +1,7 @@
 """The catalog: documents, their versions, and which one version of a document is visible.
 
     received -> indexed -> published -> retired
-        \\-> quarantined, failed
+        \\-> quarantined, failed                 any -> deleting -> gone (`deletion`)
 
 A version is visible while it is `published`, and only then. Publishing is one transaction that shows the new
 version and retires the old. Every step may be repeated. Titles and page facts are sealed under
@@ -18,6 +18,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert, select, update
 
 from appliance.documents.collections import Collection, Collections
+from appliance.documents.deletion import DELETING, Deletions
 from appliance.documents.document import Original, Page
 from appliance.documents.versions import PageFacts, Redacted, Version, scope_of, version_of
 from appliance.errors import ApplianceError, NotFound
@@ -39,6 +40,7 @@ class Catalog:
         self._database = database
         self._keys = keys
         self.collections = Collections(database, keys)
+        self.deletions = Deletions(database)
 
     def collection(self, key: str) -> Collection:
         """A collection by id or name. Raises NotFound."""
@@ -47,18 +49,6 @@ class Catalog:
     def add_label(self, digest: str, attributes: dict[str, Any]) -> None:
         """Make an access label known; again is no change."""
         self.collections.add_label(digest, attributes)
-
-    def delete_collection(self, identifier: str) -> list[str]:
-        """Remove a collection and destroy the keys of its versions. The ids of those, whose files and
-        vectors the caller removes."""
-        with self._database.transaction() as connection:
-            ids = list(connection.execute(select(version.c.id).where(version.c.collection == identifier)).scalars())
-        for each in ids:
-            self._keys.destroy(scope_of(each))
-            self._keys.destroy(f"original/{each}")
-        self.collections.delete(identifier)
-        self._keys.destroy(f"collection/{identifier}")
-        return ids
 
     def receive(
         self, collection: Collection, label: str, original: Original, profile: str, profile_digest: str
@@ -72,6 +62,8 @@ class Catalog:
         content = self._mac(collection.id, "content", original.sha256)
         name = self._mac(collection.id, "name", original.name)
         with self._database.exclusive() as connection:
+            if not self.collections.exists(connection, collection.id):
+                raise NotFound("no such collection", "It was deleted meanwhile")
             owner = _document(connection, collection.id, name)
             known = _same_content(connection, collection.id, content, label, profile_digest, owner)
             if known is not None and known.status != "failed":
@@ -255,7 +247,7 @@ def _same_content(
         version.c.content_mac == content_mac,
         version.c.label == label,
         version.c.profile_digest == profile_digest,
-        version.c.status != "retired",
+        version.c.status.not_in(("retired", DELETING)),
     )
     query = query.where(version.c.document == owner) if owner else query.where(version.c.status != "failed")
     return connection.execute(query.order_by(version.c.status == "failed", version.c.created.desc())).first()

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, select
+from sqlalchemy import Connection, Row, insert, select
 
 from appliance.errors import NotFound, UsageError
 from appliance.storage.database import Database
@@ -66,15 +66,14 @@ class Collections:
             raise NotFound("no such collection")
         return self._collection(row)
 
+    def exists(self, connection: Connection, identifier: str) -> bool:
+        """Whether there is a collection of this id, inside a transaction of the caller's."""
+        return connection.execute(select(collection.c.id).where(collection.c.id == identifier)).first() is not None
+
     def all(self) -> list[Collection]:
         """Every collection, by name."""
         with self._database.transaction() as connection:
             return [self._collection(row) for row in connection.execute(select(collection).order_by(collection.c.name))]
-
-    def delete(self, identifier: str) -> None:
-        """Remove a collection with its documents, grants and reviews; their keys and files are the caller's."""
-        with self._database.exclusive() as connection:
-            connection.execute(delete(collection).where(collection.c.id == identifier))
 
     def add_label(self, digest: str, attributes: dict[str, Any]) -> None:
         """Make an access label known; again is no change."""

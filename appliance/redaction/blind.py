@@ -96,7 +96,12 @@ class BlindIndex:
 
     def forget(self, surrogate: str) -> None:
         """Remove every entry of `surrogate`."""
-        self._connection.execute(delete(index).where(index.c.domain == self._domain, index.c.surrogate == surrogate))
+        self.forget_all([surrogate])
+
+    def forget_all(self, surrogates: Iterable[str]) -> None:
+        """Remove every entry of these surrogates."""
+        gone = (index.c.domain == self._domain) & index.c.surrogate.in_(sorted(surrogates))
+        self._connection.execute(delete(index).where(gone))
 
     def file_hints(self, surrogate: str, hints: Hints) -> None:
         """Remember evidence of who a surrogate is."""

@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection, delete, insert, select
 
 from appliance.errors import NotFound
+from appliance.redaction import uses
 from appliance.redaction.blind import (
     BlindIndex,
     blind_scope,
@@ -46,30 +47,36 @@ class Vault:
         self._keys = keys
         self._lock = threading.Lock()
 
-    def domain(self, domain: str) -> "DomainVault":
-        """The `SurrogateSource` of one domain."""
-        return DomainVault(self, domain)
+    def domain(self, domain: str, version: str = "") -> "DomainVault":
+        """The `SurrogateSource` of one domain; `version` is the document version whose use of it is kept."""
+        return DomainVault(self, domain, version)
 
     def surrogate_for(self, domain: str, type_: str, original: str, *, hints: Hints = ()) -> str:
         """The surrogate of one identifier, made if there is none; see `allocate`."""
         return self.allocate(domain, [Mention(type_, original, hints)])[0]
 
-    def allocate(self, domain: str, mentions: Sequence[Mention]) -> list[str]:
+    def allocate(self, domain: str, mentions: Sequence[Mention], version: str = "") -> list[str]:
         """The surrogate of each mention in `domain`, all of them durable on return.
 
-        Raises Unavailable when database or key ring cannot be written; then none is left behind.
+        With `version`, its uses are replaced by these in the same transaction, so that nobody can take one for
+        an orphan meanwhile. Raises Unavailable when database or key ring cannot be written; then none is left
+        behind.
         """
         wanted = list(dict.fromkeys(mentions))
         plain = [mention for mention in wanted if not mention.hints]
         with self._database.transaction() as connection:
             known = self._known(connection, domain, plain)
-        if len(known) < len(wanted):
+        if version or len(known) < len(wanted):
             with self._lock, self._database.exclusive() as connection:
+                if version:
+                    known = self._known(connection, domain, plain)
                 for mention in wanted:
                     if mention.hints:
                         known[mention] = self._by_evidence(connection, domain, mention)
                 known |= self._known(connection, domain, [mention for mention in plain if mention not in known])
                 self._make_missing(connection, domain, [mention for mention in plain if mention not in known], known)
+                if version:
+                    uses.replace(connection, domain, version, known.values())
         return [known[mention] for mention in mentions]
 
     def lookup(self, domain: str, type_: str, value: str) -> tuple[str, ...]:
@@ -114,6 +121,22 @@ class Vault:
             row = (surrogates.c.domain == domain) & (surrogates.c.surrogate == surrogate)
             removed = connection.execute(delete(surrogates).where(row)).rowcount
         return destroyed or removed > 0
+
+    def release(self, domain: str, versions: Sequence[str]) -> int:
+        """The versions are going: forget what only they use, keys first. How many keys were destroyed.
+
+        Every other version of the domain has its uses on record. Can be repeated after a crash.
+        """
+        with self._lock, self._database.exclusive() as connection:
+            orphans = uses.orphaned(connection, domain, versions)
+            destroyed = self._keys.destroy_all(_scope(domain, each) for each in orphans)
+            index = BlindIndex(self._keys, domain, connection)
+            for part in _parts(orphans):
+                index.forget_all(part)
+                rows = (surrogates.c.domain == domain) & surrogates.c.surrogate.in_(part)
+                connection.execute(delete(surrogates).where(rows))
+            uses.drop(connection, versions)
+        return destroyed
 
     def erase_domain(self, domain: str) -> int:
         """Forget every surrogate of a domain, and its index key. How many there were."""
@@ -226,13 +249,14 @@ class Vault:
 class DomainVault:
     """The vault seen from one domain: a `SurrogateSource`."""
 
-    def __init__(self, vault: Vault, domain: str) -> None:
+    def __init__(self, vault: Vault, domain: str, version: str = "") -> None:
         self._vault = vault
         self._domain = domain
+        self._version = version
 
     def allocate(self, mentions: Sequence[Mention]) -> list[str]:
         """See `Vault.allocate`."""
-        return self._vault.allocate(self._domain, mentions)
+        return self._vault.allocate(self._domain, mentions, self._version)
 
 
 def _scope(domain: str, surrogate: str) -> str:

@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, delete, select
 from sqlalchemy.dialects.sqlite import insert
 
+from appliance.errors import NotFound
+from appliance.search import glossary
 from appliance.search.chunk import Chunk, ChunkSpan
 from appliance.search.embedding import above
 from appliance.search.lexical import Lexicon, terms
@@ -72,7 +74,10 @@ class ChunkStore:
             rows = connection.execute(query).all()
         found = {}
         for row in rows:
-            chunk, text_terms, above_terms = self._unseal(row.version, row.id, row.sealed)
+            try:
+                chunk, text_terms, above_terms = self._unseal(row.version, row.id, row.sealed)
+            except NotFound:
+                continue  # its document is being deleted at this moment
             found[row.id] = StoredChunk(
                 chunk, row.document, row.version, row.collection, row.label, text_terms, above_terms
             )

@@ -144,6 +144,22 @@ class KeyRing:
             self._cache.pop(scope, None)
             return self._database.execute("DELETE FROM key WHERE scope = ?", (scope,)).rowcount > 0
 
+    def destroy_all(self, scopes: Iterable[str]) -> int:
+        """Forget the keys of `scopes` for good, in one write. How many there were."""
+        with self._lock:
+            wanted = [(scope,) for scope in scopes]
+            for (scope,) in wanted:
+                self._cache.pop(scope, None)
+            try:
+                self._database.execute("BEGIN IMMEDIATE")
+                gone = self._database.executemany("DELETE FROM key WHERE scope = ?", wanted).rowcount if wanted else 0
+                self._database.execute("COMMIT")
+            except sqlite3.OperationalError as error:
+                if self._database.in_transaction:
+                    self._database.execute("ROLLBACK")
+                raise Unavailable(f"the key ring cannot be written ({error})", "Check the disk of the home") from error
+            return gone
+
     def close(self) -> None:
         """Close the file and forget the keys in memory."""
         with self._lock:

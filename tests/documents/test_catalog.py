@@ -275,18 +275,6 @@ def test_the_list_of_documents_is_limited_to_labels(shelf: Shelf) -> None:
     assert shelf.catalog.profile_digests({one}) == {"digest"}
 
 
-def test_a_deleted_collection_leaves_no_row_and_no_key(shelf: Shelf) -> None:
-    one = shelf.publish("a.pdf", b"one")
-    assert shelf.catalog.delete_collection(shelf.collection.id) == [one]
-    for scope in (f"version/{one}", f"collection/{shelf.collection.id}"):
-        with pytest.raises(NotFound):
-            shelf.stores.keys.existing(scope)
-    with pytest.raises(NotFound):
-        shelf.catalog.version(one)
-    with pytest.raises(NotFound):
-        shelf.catalog.collection("ward")
-
-
 def test_collections_are_found_by_id_and_name_and_names_are_plain_and_single(shelf: Shelf) -> None:
     assert shelf.catalog.collection("ward") == shelf.catalog.collection(shelf.collection.id) == shelf.collection
     assert shelf.collection.attributes == {"classification": 0, "compartments": ["a", "b"]}
