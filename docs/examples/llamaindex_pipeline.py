@@ -15,9 +15,7 @@ from llama_index.core.schema import Document
 from appliance.access.grants import Purpose
 from appliance.assembly.parts import Appliance
 from appliance.assembly.query_engine import AuditedQueryEngine
-from appliance.redaction.components import Redactor
-from appliance.redaction.policy import load_profile
-from appliance.redaction.surrogates import EphemeralVault
+from appliance.redaction import EphemeralVault, Redactor, load_profile
 from appliance.search.components import ScopedRetriever
 from appliance.settings import load
 

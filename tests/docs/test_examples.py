@@ -2,6 +2,8 @@
 
 import importlib.util
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -51,3 +53,37 @@ def test_a_person_without_the_grant_gets_nothing_from_the_same_code(home: Path) 
 
     assert not [node for node in shown["passages"] if "heparin" in node.get_content().lower()]
     assert "heparin" not in str(shown["response"]).lower()
+
+
+def test_the_presidio_example_finds_with_patterns_and_with_everything_and_redacts(
+    packs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spec = importlib.util.spec_from_file_location("example", ROOT / "docs/examples/presidio_recognizers.py")
+    assert spec is not None
+    assert spec.loader is not None
+    example = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(example)
+
+    shown = example.main()
+
+    by_pattern = {(each.entity_type, example.LETTER[each.start : each.end]) for each in shown["patterns"]}
+    assert ("IBAN_CODE", "GB82 WEST 1234 5698 7654 32") in by_pattern
+    assert ("MEDICAL_RECORD", "00482913") in by_pattern
+    named = {example.LETTER[each.start : each.end] for each in shown["results"] if each.entity_type == "PERSON"}
+    assert any("Okafor" in name for name in named)
+    assert any("Lindqvist" in name for name in named)
+    for identifier in ("Okafor", "Lindqvist", "00482913", "GB82", "1951"):
+        assert identifier not in shown["text"]
+    assert "warfarin 5 mg" in shown["text"]
+    assert "[PERSON:" in capsys.readouterr().out
+
+
+def test_every_public_name_of_redaction_is_there_and_imports_nothing_heavy_before_it_is_used() -> None:
+    code = (
+        "import sys, appliance.redaction as r; "
+        "heavy = {'torch', 'spacy', 'presidio_analyzer', 'onnxruntime', 'llama_index'} & set(sys.modules); "
+        "assert not heavy, heavy; [getattr(r, name) for name in r.__all__]; r.Redactor; print(len(r.__all__))"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    assert int(ran.stdout) >= 10
