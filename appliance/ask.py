@@ -28,7 +28,7 @@ import numpy as np
 
 from appliance.access.grants import Person, Purpose, ReadableScope
 from appliance.access.scope import Access
-from appliance.answering import citations, composition, evidence, question, usage, verification
+from appliance.answering import citations, composition, evidence, expansion, question, usage, verification
 from appliance.answering.answer import (
     Abstention,
     Citation,
@@ -140,6 +140,7 @@ def ask(
     outcome = _Outcome(rooms, person, intent)
     try:
         # 5. and 6. retrieval and reranking
+        asked = understand(rooms, scope, asked)
         passages = retrieve(rooms, scope, asked, rooms.settings.passages)
         clock.lap("retrieval")
 
@@ -188,7 +189,7 @@ def find(
     clock.lap("guard")
     outcome = _Outcome(rooms, person, _record_intent(rooms, person, scope, asked))
     try:
-        passages = retrieve(rooms, scope, asked, k)
+        passages = retrieve(rooms, scope, understand(rooms, scope, asked), k)
         clock.lap("retrieval")
         outcome.listed(passages)
     finally:
@@ -202,11 +203,23 @@ def guard(rooms: Rooms, scope: ReadableScope, text: str) -> Question:
     return Question(guarded.text, guarded.entities, guarded.terms, question.attack_signals(text), guarded.warnings)
 
 
+def understand(rooms: Rooms, scope: ReadableScope, asked: Question) -> Question:
+    """Before step 5: what the question's words may be called in the documents of the scope."""
+    hidden = rooms.catalog.hidden_versions()
+    return expansion.expand(
+        asked,
+        lambda words: rooms.retriever.counts(words, scope),
+        lambda phrases: rooms.retriever.defined(phrases, scope, hidden),
+    )
+
+
 def retrieve(rooms: Rooms, scope: ReadableScope, asked: Question, k: int) -> list[Passage]:
     """Steps 5 and 6: the `k` best passages of the scope."""
     hidden = rooms.catalog.hidden_versions()
     pool = max(k, rooms.settings.retrieve_depth)
-    candidates = rooms.retriever.retrieve(asked.text, asked.terms, scope, hidden, pool)
+    meanings = [(meaning.said, meaning.meant) for meaning in asked.meanings]
+    text = expansion.spelt_out(asked)
+    candidates = rooms.retriever.retrieve(text, asked.terms, scope, hidden, pool, meanings=meanings)
     return rooms.reranker.rerank(asked.text, candidates)[:k]
 
 

@@ -11,6 +11,18 @@ from appliance.search.chunk import Passage
 
 
 @dataclass(frozen=True, slots=True)
+class Meaning:
+    """What words of a question may be called in the documents: `said` is as typed, `meant` is the other form.
+
+    `kind` is `spelling`, `abbreviation`, `synonym` or `glossary`.
+    """
+
+    said: str
+    meant: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
     """A question as the documents speak: identifiers replaced by surrogates. Holds no original text."""
 
@@ -21,6 +33,8 @@ class Question:
     attack: tuple[str, ...] = ()
     """Signals of an attempt to steer the model; a signal, not a verdict."""
     warnings: tuple[str, ...] = ()
+    meanings: tuple[Meaning, ...] = ()
+    """Found inside the asker's scope, after the question was recorded."""
 
 
 @dataclass(frozen=True, slots=True)

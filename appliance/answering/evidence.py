@@ -15,6 +15,7 @@ import numpy as np
 from appliance.answering import linear
 from appliance.answering.answer import Abstention, Evidence, EvidenceSentence, Question
 from appliance.answering.asking import Asked, understand
+from appliance.answering.expansion import spelt_out
 from appliance.answering.features import Asking, answerable_features, sentence_features
 from appliance.answering.retrieved import is_retrieved, retrieval_features
 from appliance.answering.sentences import Unit, units
@@ -113,7 +114,7 @@ def _embedded(question: Question, found: list[Candidate], embed: Embed) -> list[
     """The nearest by words scored again with their meaning; the rest stays behind them."""
     model = linear.load("sentence")
     near = found[:EMBEDDED]
-    vectors = embed([question.text, *(_context(c.unit, c.text) for c in near)])
+    vectors = embed([spelt_out(question), *(_context(c.unit, c.text) for c in near)])
     scored = []
     for candidate, vector in zip(near, vectors[1:], strict=True):
         features = candidate.features | {"dense": float(vector @ vectors[0])}

@@ -10,6 +10,7 @@ from importlib import resources
 
 from appliance.answering.answer import Question
 from appliance.answering.asking import Asked, fits
+from appliance.answering.ranges import asked_numbers, within
 from appliance.answering.sentences import Unit
 from appliance.answering.words import NUMBER, names, polarity, stems
 from appliance.search.chunk import Passage
@@ -29,12 +30,16 @@ class Asking:
     names: frozenset[str]
     numbers: frozenset[str]
     bags: tuple[Counter[str], ...]
+    also: tuple[str, ...]
+    """What of the question each candidate says in other words: see `said_otherwise`."""
     average: float
+    question: Question
 
     @classmethod
     def of(cls, question: Question, asked: Asked, texts: list[str]) -> "Asking":
         """The question against the candidates `texts` of this question alone; no other statistics are learnt."""
-        bags = tuple(Counter(stems(text)) for text in texts)
+        also = tuple(said_otherwise(question, text) for text in texts)
+        bags = tuple(Counter(stems(f"{text} {more}")) for text, more in zip(texts, also, strict=True))
         frequency = Counter(stem for bag in bags for stem in bag)
         asked_stems = stems(question.text)
         local = {s: math.log(1 + (len(texts) - frequency[s] + 0.5) / (frequency[s] + 0.5)) for s in asked_stems}
@@ -44,7 +49,7 @@ class Asking:
         return cls(
             question.text, asked.kind, rarity, local, parts,
             frozenset(names(question.text)) | frozenset(term.lower() for term in question.terms),
-            frozenset(NUMBER.findall(question.text)), bags, average,
+            frozenset(NUMBER.findall(question.text)), bags, also, average, question,
         )  # fmt: skip
 
 
@@ -64,7 +69,9 @@ def sentence_features(
     if index + 1 < len(asking.bags):
         neighbours |= asking.bags[index + 1]
     around = sum(w for stem, w in asking.terms.items() if stem in neighbours and stem not in bag)
-    title = set(stems(" ".join((passage.chunk.title, *passage.chunk.section))))
+    above = " ".join((passage.chunk.title, *passage.chunk.section))
+    title = set(stems(f"{above} {said_otherwise(asking.question, above)}"))
+    told = f"{text} {asking.also[index]}"
     headed = sum(w for stem, w in asking.terms.items() if stem in title and stem not in bag)
     content = [stem for stem in bag if stem not in asking.terms]
     features = {
@@ -72,8 +79,8 @@ def sentence_features(
         "bm25": bm25 / (sum(asking.local.values()) or 1.0),
         "around": around / total,
         "headed": headed / total,
-        "names": _share(asking.names, text.lower()),
-        "numbers": _share(asking.numbers, text),
+        "names": _share(asking.names, told.lower()),
+        "numbers": _share(asking.numbers, told),
         "fits": fits(asking.kind, text),
         "fits_covered": fits(asking.kind, text) * covered / total,
         "new": min(1.0, len(content) / 12),
@@ -90,6 +97,16 @@ def sentence_features(
         whole = sum(part.values()) or 1.0
         features[f"part{number}"] = sum(w for stem, w in part.items() if stem in bag) / whole
     return features
+
+
+def said_otherwise(question: Question, text: str) -> str:
+    """The words of the question that `text` says by another name, and its numbers that a range in `text` holds."""
+    if not question.meanings and not any(character.isdigit() for character in question.text):
+        return ""
+    held = set(stems(text))
+    said = [meaning.said for meaning in question.meanings if held.issuperset(stems(meaning.meant))]
+    numbers = [written for written, value in asked_numbers(question.text).items() if within(value, text)]
+    return " ".join((*said, *numbers))
 
 
 def answerable_features(asking: Asking, ranked: Sequence[tuple[int, float, dict[str, float]]]) -> dict[str, float]:
@@ -141,6 +158,11 @@ def rarity_of(stem: str) -> float:
     total, floor, frequency = _background()
     n = frequency.get(stem, floor / 2)
     return math.log(1 + (total - n + 0.5) / (n + 0.5))
+
+
+def is_common(word: str) -> bool:
+    """Whether English at large knows a word."""
+    return any(stem in _background()[2] for stem in stems(word)) or not stems(word)
 
 
 def _share(wanted: frozenset[str], text: str) -> float:

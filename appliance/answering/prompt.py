@@ -13,6 +13,7 @@ from string import Template
 
 from appliance.answering.answer import Evidence, Question
 from appliance.answering.engines.engine import EngineInfo
+from appliance.answering.expansion import spelt_out
 
 CHARS_PER_TOKEN = 3.0
 """Cautious: English runs at 4 characters a token, surrogates and tables at 2 to 3."""
@@ -38,7 +39,7 @@ def build(
     beyond the rules, and a model's prefix cache is never shared between them.
     """
     system, user = _template()
-    asked = neutral(question.text)
+    asked = neutral(spelt_out(question))
     room = int((engine_info.context_tokens - max_tokens - RESERVED_TOKENS) * CHARS_PER_TOKEN)
     room -= len(system) + len(user.template) + len(asked)
     lines: list[str] = []

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from appliance.answering import linear
 from appliance.answering.answer import Evidence, Question
 from appliance.answering.evidence import Embed
-from appliance.answering.features import rarity_of
+from appliance.answering.features import rarity_of, said_otherwise
 from appliance.answering.sentences import split
 from appliance.answering.support import Claim, align, disagreements, support_features
 from appliance.answering.verdict import asks_yes_or_no, bears_out, led
@@ -83,7 +83,7 @@ def verify(
     if said and not (asks_yes_or_no(question.text) and bears_out(said, rest, question.text)):
         return Verification(False, 0.0, (), ("verdict",))
     verdict = check_claim(rest, [s.text for s in evidence.sentences], question.text, embed, accept=accept)
-    return replace(verdict, unborne=_unborne(rest, question.text, evidence))
+    return replace(verdict, unborne=_unborne(rest, question, evidence))
 
 
 def check_claim(
@@ -141,13 +141,15 @@ def _empty(sentence: str) -> tuple[str, ...]:
     return ()
 
 
-def _unborne(sentence: str, question: str, evidence: Evidence) -> tuple[str, ...]:
+def _unborne(sentence: str, question: Question, evidence: Evidence) -> tuple[str, ...]:
     held: set[str] = set()
     for each in evidence.sentences:
         held.update(stems(" ".join((each.text, each.passage.chunk.title, *each.passage.chunk.section))))
     initials = "".join(word[0] for each in evidence.sentences for word in _WORD.findall(each.text)).lower()
-    spelt_out = {stem for word in _ABBREVIATION.findall(question) if word.lower() in initials for stem in stems(word)}
-    repeated = set(stems(sentence)) & set(stems(question)) - held - spelt_out
+    shortened = [word for word in _ABBREVIATION.findall(question.text) if word.lower() in initials]
+    spelt_out = {stem for word in shortened for stem in stems(word)}
+    held.update(stems(" ".join(said_otherwise(question, each.text) for each in evidence.sentences)))
+    repeated = set(stems(sentence)) & set(stems(question.text)) - held - spelt_out
     return tuple(sorted(stem for stem in repeated if not any(_related(stem, other) for other in held)))
 
 

@@ -4,7 +4,7 @@ Computed from term ids that were stored with the chunk; a candidate's text is no
 Terms count by their inverse document frequency among the readable chunks.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,14 +23,37 @@ class Asked:
     ids: NDArray[np.uint32]
     weights: NDArray[np.float64]
     exact: NDArray[np.bool_]
+    meanings: tuple[tuple[NDArray[np.intp], NDArray[np.uint32]], ...] = ()
+    """For words that may be called otherwise: their places in `ids`, and the ids of the other words."""
 
     @classmethod
-    def of(cls, weights: Mapping[int, float], exact: frozenset[int]) -> "Asked":
-        """From weights by term id."""
+    def of(
+        cls,
+        weights: Mapping[int, float],
+        exact: frozenset[int],
+        meanings: Sequence[tuple[Sequence[int], Sequence[int]]] = (),
+    ) -> "Asked":
+        """From weights by term id; `meanings` as (ids said, ids meant)."""
         ids = sorted(weights)
-        return cls(
-            np.array(ids, np.uint32), np.array([weights[i] for i in ids]), np.array([i in exact for i in ids], np.bool_)
+        place = {id: at for at, id in enumerate(ids)}
+        others = tuple(
+            (np.array([place[i] for i in said if i in place], np.intp), np.array(meant, np.uint32))
+            for said, meant in meanings
+            if meant
         )
+        return cls(
+            np.array(ids, np.uint32), np.array([weights[i] for i in ids]),
+            np.array([i in exact for i in ids], np.bool_), others,
+        )  # fmt: skip
+
+    def found(self, terms: NDArray[np.uint32]) -> NDArray[np.bool_]:
+        """Which of the question's terms stand where in `terms`, by their own or another name: (ids, terms)."""
+        found: NDArray[np.bool_] = np.equal(self.ids[:, None], terms[None, :])
+        for said, meant in self.meanings:
+            there: NDArray[np.bool_] = np.equal(meant[:, None], terms[None, :])
+            if there.any(axis=1).all():
+                found[said] |= there.any(axis=0)
+        return found
 
 
 def features(asked: Asked, chunk: StoredChunk) -> dict[str, float]:
@@ -43,9 +66,9 @@ def features(asked: Asked, chunk: StoredChunk) -> dict[str, float]:
     total = float(asked.weights.sum())
     if not total:
         return {"coverage": 0.0, "nearness": 0.0, "heading": 0.0, "exact": 0.0}
-    said = asked.ids[:, None] == chunk.text_terms[None, :]
-    heading = (asked.ids[:, None] == chunk.above_terms[None, :]).any(axis=1)
-    held = said.any(axis=1) | heading
+    said = asked.found(chunk.text_terms)
+    heading = np.any(asked.found(chunk.above_terms), axis=1)
+    held: NDArray[np.bool_] = np.logical_or(said.any(axis=1), heading)
     return {
         "coverage": float(asked.weights[held].sum()) / total,
         "nearness": _nearness(said, asked.weights) / total,

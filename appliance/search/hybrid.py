@@ -16,6 +16,7 @@ from appliance.access.grants import ReadableScope
 from appliance.search.chunk import Passage
 from appliance.search.embedding import Embedder, neutral
 from appliance.search.features import Asked, features
+from appliance.search.glossary import Definition, lookup
 from appliance.search.index import Candidate, Index
 from appliance.search.lexical import Lexicon, exact_term, is_exact, readable_statistics
 from appliance.search.lexical import terms as terms_of
@@ -23,6 +24,9 @@ from appliance.search.store import ChunkStore, StoredChunk
 from appliance.settings import Settings
 from appliance.storage.database import Database
 from appliance.storage.keys import KeyRing
+
+OTHER_WORD = 0.6
+"""Weight of a word that the question does not say but may mean, against one that it says."""
 
 
 class Retriever:
@@ -35,6 +39,7 @@ class Retriever:
         self._store = store
         self._embedder = embedder
         self._database = database
+        self._keys = keys
         self._lexicon = Lexicon(keys)
         self._settings = settings
 
@@ -46,22 +51,39 @@ class Retriever:
         hidden: frozenset[str],
         k: int,
         collections: frozenset[str] | None = None,
+        meanings: Sequence[tuple[str, str]] = (),
     ) -> list[Passage]:
         """The `k` best passages of `scope` for a redacted question, best first.
 
         `terms` are further exact terms, such as surrogates; `hidden` are the versions that are not published;
-        `collections` narrows the scope.
+        `collections` narrows the scope. `meanings` are (words of the question, what they may be called).
         """
-        words = list(dict.fromkeys([*terms_of(question), *(exact_term(term) for term in terms)]))
+        said = list(dict.fromkeys([*terms_of(question), *(exact_term(term) for term in terms)]))
+        others = [(terms_of(words), terms_of(meant)) for words, meant in meanings]
+        words = list(dict.fromkeys([*said, *(term for _, meant in others for term in meant)]))
         ids = dict(zip(words, self._lexicon.ids(words), strict=True))
         with self._database.transaction() as connection:
             statistics = readable_statistics(connection, scope, ids.values())
-        sparse = self._lexicon.question(words, statistics)
+        sparse = self._lexicon.question(words, statistics, {ids[word]: OTHER_WORD for word in set(words) - set(said)})
         dense = self._embedder.encode([neutral(question)])[0]
         candidates = self._index.search(scope, dense, sparse, self._settings.retrieve_depth, hidden, collections)
         exact = frozenset(ids[word] for word in words if is_exact(word))
-        asked = Asked.of(dict(zip(sparse.indices, sparse.values, strict=True)), exact)
+        weights = dict(zip(sparse.indices, sparse.values, strict=True))
+        own = {ids[word]: weights[ids[word]] for word in said}
+        asked = Asked.of(own, exact, [([ids[w] for w in a if w in ids], [ids[w] for w in b]) for a, b in others])
         return self._passages(fuse(candidates, self._settings.dense_weight), asked, scope, hidden, k)
+
+    def counts(self, words: Sequence[str], scope: ReadableScope) -> dict[str, int]:
+        """How many chunks of `scope` hold each term."""
+        ids = dict(zip(words, self._lexicon.ids(words), strict=True))
+        with self._database.transaction() as connection:
+            statistics = readable_statistics(connection, scope, ids.values())
+        return {word: statistics.with_term.get(id, 0) for word, id in ids.items()}
+
+    def defined(self, phrases: Sequence[str], scope: ReadableScope, hidden: frozenset[str]) -> list[Definition]:
+        """What the readable documents define of `phrases`: short and long forms."""
+        with self._database.transaction() as connection:
+            return lookup(connection, self._keys, self._lexicon, phrases, scope, hidden)
 
     def _passages(
         self, ranked: list[tuple[float, Candidate]], asked: Asked, scope: ReadableScope, hidden: frozenset[str], k: int

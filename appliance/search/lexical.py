@@ -140,10 +140,15 @@ class Lexicon:
         norm = K1 * (1 - B + B * sum(counts.values()) / AVERAGE_TERMS)
         return Sparse(tuple(counts), tuple(n * (K1 + 1) / (n + norm) for n in counts.values()))
 
-    def question(self, words: Iterable[str], statistics: Statistics) -> Sparse:
-        """Weights of a question's terms: idf among the readable chunks, times how often it is said."""
-        counts = self.count(words)
-        return Sparse(tuple(counts), tuple(n * statistics.idf(term) for term, n in counts.items()))
+    def question(
+        self, words: Iterable[str], statistics: Statistics, damping: Mapping[int, float] | None = None
+    ) -> Sparse:
+        """Weights of a question's terms: idf among the readable chunks, times how often it is said, and times
+        `damping`, by id, for terms that it does not say itself."""
+        counts, less = self.count(words), damping or {}
+        return Sparse(
+            tuple(counts), tuple(n * statistics.idf(term) * less.get(term, 1.0) for term, n in counts.items())
+        )
 
     def ids(self, words: Iterable[str]) -> list[int]:
         """The id of each term, in order."""

@@ -63,9 +63,10 @@ class ChunkStore:
             connection.execute(delete(tables.chunk).where(tables.chunk.c.version == version))
             if rows:
                 connection.execute(tables.chunk.insert(), rows)
+            glossary.record(connection, self._keys, self._lexicon, version, chunks)
 
     def get(self, ids: Iterable[str]) -> dict[str, StoredChunk]:
-        """The chunks that exist, by id. Raises IntegrityFailure when one does not unseal."""
+        """The chunks that exist and whose key does, by id. Raises IntegrityFailure when one does not unseal."""
         wanted = list(ids)
         at, version = tables.chunk.c, tables.version.c
         query = select(at.id, at.version, at.sealed, version.document, version.collection, version.label)
