@@ -175,7 +175,8 @@ class Committer:
 
     def _write(self, batch: list[Entry], devices: list[Device]) -> bool:
         """Write `batch` and settle it. True when every device said that its disk is full; then none is settled."""
-        encoded = self._encoder.encode(batch)
+        lost = self._failures()
+        encoded = self._encoder.encode([*lost.values(), *batch])
         if not encoded:
             return False
         first, head = self._encoder.size, self._encoder.head(encoded)
@@ -192,6 +193,7 @@ class Committer:
             return False
         for (entry, _), receipt in zip(encoded, self._encoder.committed(encoded, head), strict=True):
             entry.settle(receipt)
+        self._reported |= lost.keys()
         self._drop_laggards(jobs, waiting)
         return False
 
@@ -206,14 +208,19 @@ class Committer:
             if device.working and device not in jobs.values():
                 device.fail("has a full disk")
 
+    def _failures(self) -> dict[int, Entry]:
+        """Records of the devices that were lost, by number, not yet written. They come first in what is written
+        without them: so the log itself tells a device's unacknowledged end from a forged one (`recovery`)."""
+        lost = [device for device in self._devices if not device.working and device.number not in self._reported]
+        return {
+            each.number: Entry(DeviceFailed(device=each.number, reason=each.failure), "system", "") for each in lost
+        }
+
     def _report_failures(self) -> None:
-        """Have the log say which devices it lost, as long as another can take that."""
-        if not any(device.working for device in self._devices):
-            return
-        for device in self._devices:
-            if not device.working and device.number not in self._reported:
-                self._reported.add(device.number)
-                self._queue.append(Entry(DeviceFailed(device=device.number, reason=device.failure), "system", ""))
+        """Have the log say at once which devices it lost, as long as another can take that."""
+        working = [device for device in self._devices if device.working]
+        if working and self._failures():
+            self._write([], working)
 
     def _refuse(self, entries: list[Entry], error: AuditUnavailable) -> None:
         for entry in entries:

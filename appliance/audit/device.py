@@ -60,6 +60,7 @@ class Device:
             existing = segment.segments(self.directory)
             if existing:
                 self._open(existing[-1], os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC)
+                os.fsync(self._segment)  # a disk that lost a write before must take one now, or stay out
             else:
                 self._begin_segment(size)
             self._keep_reserve()
@@ -68,6 +69,19 @@ class Device:
             return
         self._started = True
         threading.Thread(target=self._work, name=f"audit-device-{self.number}", daemon=True).start()
+
+    def forget_cached(self) -> None:
+        """Have the last segment read from the disk: after a failed write the page cache may hold what the disk
+        does not (Rebello et al., "Can Applications Recover from fsync Failures?", 2020)."""
+        for path in segment.segments(self.directory)[-1:]:
+            try:
+                file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            except OSError:
+                return  # said when it is read
+            try:
+                os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
+            finally:
+                os.close(file)
 
     def submit(self, job: Callable[[], None]) -> "Future[None]":
         """Run `job` in the device's thread, after those before it."""

@@ -84,14 +84,14 @@ class AuditLog:
                 _leave_text(device.directory / VERIFIER, f"{self._signer.verifier}\n")
         _one_of(devices)
         self._committer = Committer(devices, self, settings.audit_seconds, CHECKPOINT_SECONDS)
+        for device in devices:
+            if not device.working:
+                self.append(DeviceFailed(device=device.number, reason=device.failure), actor="system")
         for repair in repairs:
             event = LogRecovered(
                 device=repair.device, dropped_bytes=repair.dropped_bytes, copied_records=repair.copied_records
             )
             self.append(event, actor="system")
-        for device in devices:
-            if not device.working:
-                self.append(DeviceFailed(device=device.number, reason=device.failure), actor="system")
 
     @classmethod
     def open(cls, settings: Settings, keys: KeyRing) -> "AuditLog":

@@ -59,6 +59,11 @@ class Tree:
         for leaf in leaves:
             self.append(leaf)
 
+    def first(self, size: int) -> "Tree":
+        """A tree of the first `size` leaves."""
+        self._check(0 <= size <= self.size)
+        return Tree(self.leaf(index) for index in range(size))
+
     @property
     def size(self) -> int:
         """Number of leaves."""

@@ -3,6 +3,10 @@
 Order matters: 1. read each device whole and find its tree; 2. the devices that can be read must agree, one
 being a prefix of another; 3. the longest must hold every record that a checkpoint vouches for; 4. only
 then is anything changed: torn ends are cut, devices that lag are brought up to date.
+
+One disagreement is no forgery: a device that failed while it wrote may hold that one batch, which was never
+acknowledged, where the others hold what came instead. The record of the failure is the first of what came
+instead (`commit`), so the log itself says which end to cut. What is cut is kept beside the segments.
 """
 
 import base64
@@ -31,6 +35,7 @@ class Found:
     head: str = ""
     time: str = ""
     cut: tuple[Path, int] | None = None
+    forked: int | None = None
     damage: IntegrityFailure | None = None
 
 
@@ -44,7 +49,9 @@ class Repair:
 
 
 def survey(device: Device, verifier: Verifier) -> Found:
-    """Step 1: read a device. Damage is noted, not raised: another device may be whole."""
+    """Step 1: read a device, from its disk and not from memory. Damage is noted, not raised: another device may be
+    whole."""
+    device.forget_cached()
     found = Found(device, Tree())
     try:
         _survey(found, verifier)
@@ -97,9 +104,7 @@ def reconcile(found: list[Found], verifier: Verifier, anchors: list[str]) -> tup
     whole = [each for each in found if each.damage is None]
     if not whole:
         raise found[0].damage or IntegrityFailure("the audit log cannot be read")
-    best = max(whole, key=lambda each: each.tree.size)
-    for other in whole:
-        _agree(best, other)
+    best = _authority(whole)
     for note in [*anchors, *(note for each in found for note in _kept(each.device.directory))]:
         check_anchor(best.tree, note, verifier)
     repairs = []
@@ -108,6 +113,7 @@ def reconcile(found: list[Found], verifier: Verifier, anchors: list[str]) -> tup
             each.device.fail(f"is damaged: {each.damage.message}")
             continue
         dropped = _cut(*each.cut) if each.cut else 0
+        dropped += _cut_fork(each) if each.forked is not None else 0
         copied = best.tree.size - each.tree.size
         if copied:
             _copy(best, each)
@@ -141,15 +147,62 @@ def _time(last: bytes, index: int) -> str:
         raise segment.BadFrame(index, "it does not carry its own number") from error
 
 
-def _agree(best: Found, other: Found) -> None:
-    size = other.tree.size
-    if best.tree.root(size) == other.tree.root(size):
-        return
-    first = next(index for index in range(size) if best.tree.leaf(index) != other.tree.leaf(index))
+def _authority(whole: list[Found]) -> Found:
+    """The device whose records are the log: all others are prefixes of it, or failed where they part from it."""
+    refusal: IntegrityFailure | None = None
+    for best in sorted(whole, key=lambda each: each.tree.size, reverse=True):
+        try:
+            forks = [_fork(best, other) for other in whole]
+        except IntegrityFailure as error:
+            refusal = refusal or error
+            continue
+        for other, fork in zip(whole, forks, strict=True):
+            other.forked = fork
+        return best
+    assert refusal is not None
+    raise refusal
+
+
+def _fork(best: Found, other: Found) -> int | None:
+    """Where `other` holds one unacknowledged batch instead of what `best` has; None when it is a prefix."""
+    size = min(best.tree.size, other.tree.size)
+    if best.tree.root(size) == other.tree.root(size) and other.tree.size <= best.tree.size:
+        return None
+    first = next((i for i in range(size) if best.tree.leaf(i) != other.tree.leaf(i)), size)
+    if first < best.tree.size and _says_failed(best, first, other) and _batches_after(other, first) <= 1:
+        return first
     raise IntegrityFailure(
         f"audit devices {best.device.number} and {other.device.number} disagree from record {first} on",
         "One was altered; keep both and see docs/auditor.md",
     )
+
+
+def _says_failed(best: Found, index: int, other: Found) -> bool:
+    _, data = next(segment.records(best.device.directory, index))
+    record = json.loads(data)
+    return bool(record["kind"] == "device_failed" and record["public"]["device"] == other.device.number)
+
+
+def _batches_after(found: Found, index: int) -> int:
+    items = segment.read(found.device.directory, index)
+    return sum(isinstance(item, segment.Head) and _head(item.note)[0] > index for item in items)
+
+
+def _cut_fork(each: Found) -> int:
+    """Cut the batch that was acknowledged to nobody off, keep it aside, and let the tree forget it."""
+    assert each.forked is not None
+    directory, paths = each.device.directory, segment.segments(each.device.directory)
+    end = (paths[0], segment.HEADER.size)
+    for item in segment.read(directory):
+        if isinstance(item, segment.Head) and _head(item.note)[0] <= each.forked:
+            end = (item.path, item.end)
+    aside = directory / f"unacknowledged-{each.forked:012d}"
+    aside.write_bytes(
+        b"".join(path.read_bytes()[end[1] if path == end[0] else 0 :] for path in paths if path >= end[0])
+    )
+    dropped = sum(_cut(path, 0) for path in paths if path > end[0]) + _cut(*end)
+    each.tree = each.tree.first(each.forked)
+    return dropped
 
 
 def _kept(directory: Path) -> list[str]:

@@ -15,7 +15,7 @@ import pytest
 from appliance import settings
 from appliance.audit.events import AnswerGiven, QuestionAsked, SignIn
 from appliance.audit.log import AuditLog
-from appliance.errors import AuditUnavailable
+from appliance.errors import AuditUnavailable, IntegrityFailure
 from appliance.settings import Settings
 from appliance.storage.keys import KeyRing
 
@@ -225,9 +225,7 @@ def until_refused(log: AuditLog) -> Iterator[None]:
             yield
 
 
-def test_a_full_disk_refuses_questions_takes_closing_records_and_recovers(
-    open_log: OpenLog, small_disk: Path
-) -> None:
+def test_a_full_disk_refuses_questions_takes_closing_records_and_recovers(open_log: OpenLog, small_disk: Path) -> None:
     log = open_log(audit_devices=(small_disk / "log",), audit_reserve_bytes=256 * 1024)
     filler = fill(small_disk)
     acknowledged = sum(1 for _ in until_refused(log))
@@ -302,3 +300,67 @@ def test_a_key_ring_that_cannot_be_written_refuses_the_question(open_log: OpenLo
         assert time.monotonic() - began < 1.0 + BUSY_MACHINE_SECONDS
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+
+
+@pytest.fixture
+def forked(open_log: OpenLog, configured: Settings, tmp_path: Path) -> Callable[[bool], tuple[Path, Path]]:
+    """Two devices: the first failed while it wrote a batch that nobody got a receipt for; the second went on."""
+
+    def make(reported: bool) -> tuple[Path, Path]:
+        devices = (tmp_path / "one", tmp_path / "two")
+        log = open_log(audit_devices=devices)
+        for _ in range(3):
+            log.append(question(), actor="person-1")
+        log.close()
+        segment_file = next(devices[0].glob("segment-*"))
+        before, anchor = segment_file.read_bytes(), (configured.home / "audit-anchor").read_text()
+        alone = open_log(audit_devices=devices[:1])
+        alone.append(SignIn(), actor="nobody-was-told")
+        alone.close()
+        for name in ("checkpoint", "checkpoints"):
+            (devices[0] / name).write_bytes((devices[1] / name).read_bytes())
+        (configured.home / "audit-anchor").write_text(anchor)
+        assert len(segment_file.read_bytes()) > len(before)
+        devices[0].rename(tmp_path / "away")
+        devices[0].write_text("a disk that cannot be opened")
+        log = open_log(audit_devices=devices if reported else devices[1:])
+        for _ in range(4):
+            log.append(question(), actor="person-1")
+        log.close()
+        devices[0].unlink()
+        (tmp_path / "away").rename(devices[0])
+        return devices
+
+    return make
+
+
+def test_a_device_that_failed_while_it_wrote_comes_back_without_what_nobody_was_told(
+    open_log: OpenLog, forked: Callable[[bool], tuple[Path, Path]]
+) -> None:
+    devices = forked(True)
+    log = open_log(audit_devices=devices)
+    kinds = [record.kind for record in log.records()]
+    assert kinds.count("question_asked") == 7
+    assert "sign_in" not in kinds
+    assert [record.public["dropped_bytes"] > 0 for record in log.records() if record.kind == "log_recovered"] == [True]
+    assert next(devices[0].glob("unacknowledged-*")).read_bytes().count(b"nobody-was-told") == 1
+    assert log.append(question(), actor="person-1").index == len(kinds)
+    assert log.verify().ok
+    log.close()
+    assert open_log(audit_devices=devices[:1]).size == len(kinds) + 1
+
+
+def test_an_end_that_the_log_does_not_know_as_a_failure_stays_a_disagreement(
+    open_log: OpenLog, forked: Callable[[bool], tuple[Path, Path]]
+) -> None:
+    devices = forked(False)
+    with pytest.raises(IntegrityFailure, match="disagree from record 3 on"):
+        open_log(audit_devices=devices)
+
+
+def test_the_loss_of_a_device_is_the_first_record_written_without_it(open_log: OpenLog, tmp_path: Path) -> None:
+    log = open_log(audit_devices=(tmp_path / "one", tmp_path / "two"))
+    log.append(question(), actor="person-1")
+    log._devices[0].fail("was lost between two batches")
+    log.append(question(), actor="person-1")
+    assert [record.kind for record in log.records(1)] == ["device_failed", "question_asked"]
