@@ -414,3 +414,55 @@ oversight = Table(
 )
 """Questions drawn for a supervisor's review, each once: `record` is the id of the question's intent record,
 `number` its index, `basis` `random` or `risk`, `signs` what made it risky."""
+
+# answering
+
+conversation = Table(
+    "conversation",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("person", ForeignKey("person.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("title_sealed", LargeBinary, nullable=False),
+    Column("created", String, nullable=False),
+    Column("updated", String, nullable=False),
+)
+"""A person's conversations, theirs alone. Sealed under `conversation/<id>`: redacted text only."""
+
+turn = Table(
+    "turn",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("conversation", ForeignKey("conversation.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("created", String, nullable=False),
+)
+"""A question of a conversation, as it was understood, and what was answered: sealed JSON."""
+
+turn_source = Table(
+    "turn_source",
+    metadata,
+    Column("turn", ForeignKey("turn.id", ondelete="CASCADE"), primary_key=True),
+    Column("version", String, primary_key=True, index=True),
+    Column("label", String, nullable=False),
+)
+"""What an answer quotes: a turn is shown while its asker may read all of it, and goes when one is erased."""
+
+composition = Table(
+    "composition",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("digest", String, nullable=False, index=True),
+    Column("model", String, nullable=False),
+    Column("model_digest", String, nullable=False),
+    Column("prompt_digest", String, nullable=False),
+    Column("golden_digest", String, nullable=False, default=""),
+    Column("scores", JSON, nullable=False),
+    Column("scores_before", JSON, nullable=False),
+    Column("status", String, nullable=False, index=True),
+    Column("proposed_by", String, nullable=False),
+    Column("decided_by", String, nullable=False, default=""),
+    Column("created", String, nullable=False),
+    Column("decided", String),
+)
+"""Model change control: what composes (`digest` of model, prompt and answering weights), what it scored on the
+site's golden questions beside what it replaces; `status` is `measured`, `in_force`, `replaced` or `refused`."""
