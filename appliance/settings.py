@@ -95,6 +95,12 @@ class Settings(BaseModel):
     audit_seconds: float = Field(1.0, gt=0, description="Seconds an audit write may take before refusal.")
     audit_reserve_bytes: int = Field(8 * MIB, ge=0, description="Disk kept free for closing records, in bytes.")
 
+    anchor_folders: tuple[Path, ...] = Field(
+        (), description="Folders outside this machine's disk (a share, a stick) that keep the log's checkpoints."
+    )
+    anchor_minutes: float = Field(60.0, gt=0, description="Minutes between two checkpoints written there.")
+    witnesses: tuple[str, ...] = Field((), description="Public keys (vkeys) of witnesses that cosign checkpoints.")
+
     @property
     def policies(self) -> Path:
         """The site's own policies, else those shipped with the program."""

@@ -3,8 +3,8 @@
 Records go to every device by group commit (`commit`); the exact bytes are leaves of an RFC 9162 tree
 (`merkle`); signed checkpoints (`checkpoint`) are kept beside the segments every `CHECKPOINT_RECORDS`
 records or `CHECKPOINT_SECONDS` seconds, and the newest also in the home, outside the log's directories, so
-that a log put back from yesterday is noticed at start. What this cannot notice is a whole disk put back:
-keep checkpoints elsewhere (`appliance audit checkpoint`) and verify against them.
+that a log put back from yesterday is noticed at start. A whole disk put back is noticed by the checkpoints outside
+it (`anchoring`), at start where they lie in `anchor_folders`.
 """
 
 import json
@@ -19,12 +19,13 @@ from itertools import islice
 from pathlib import Path
 
 from appliance.audit import recovery, segment
-from appliance.audit.checkpoint import Signer, proof_text
+from appliance.audit.checkpoint import Signer, Verifier, open_checkpoint, proof_text
 from appliance.audit.commit import Committer, Entry
 from appliance.audit.device import Device, replace_text
 from appliance.audit.events import DeviceFailed, Event, LogRecovered
 from appliance.audit.ids import RecordIds
 from appliance.audit.merkle import Tree, leaf_hash
+from appliance.audit.places import notes_in
 from appliance.audit.receipt import ProofedReceipt, Receipt
 from appliance.audit.record import MAX_RECORD_BYTES, Opening, Record, decode, encode, new_id, openings
 from appliance.audit.verification import Verification, verify_devices
@@ -64,7 +65,7 @@ class AuditLog:
         self._anchor = settings.home / ANCHOR
         working = [device for device in devices if device.working]
         self._signer, new = _signer(keys, working)
-        anchors = [] if new else _anchors(self._anchor)
+        anchors = [] if new else _anchors(self._anchor, settings.anchor_folders, self._signer.verifier)
         verifier = self._signer.verifier
         best, repairs = recovery.reconcile([recovery.survey(each, verifier) for each in working], verifier, anchors)
         self._begun = _begun(keys)
@@ -132,6 +133,29 @@ class AuditLog:
     def verifier(self) -> str:
         """The log's public key, as a C2SP vkey."""
         return str(self._signer.verifier)
+
+    @property
+    def key(self) -> Verifier:
+        """The log's public key."""
+        return self._signer.verifier
+
+    @property
+    def origin(self) -> str:
+        """The log's name, the first line of its checkpoints."""
+        return self._signer.verifier.name
+
+    def holds(self, note: str) -> int:
+        """The number of records that a checkpoint counts, all of which this log still holds.
+
+        Raises IntegrityFailure when it does not: records were removed or altered, or an old copy was put back.
+        """
+        with self._lock:
+            return recovery.check_anchor(self._tree, note, self._signer.verifier)
+
+    def consistency(self, first: int, second: int) -> list[bytes]:
+        """The proof that the first `first` records are a prefix of the first `second`; empty from nothing."""
+        with self._lock:
+            return self._tree.consistency_proof(first, second) if 0 < first < second else []
 
     def checkpoint(self) -> str:
         """Sign the log as it is, keep the checkpoint on every device and return it: an anchor to keep elsewhere."""
@@ -319,8 +343,17 @@ def _origin(seed: bytes) -> str:
     return f"appliance/{leaf_hash(b'origin' + seed).hex()[:16]}"
 
 
-def _anchors(path: Path) -> list[str]:
-    return [path.read_text("utf-8")] if path.is_file() else []
+def _anchors(path: Path, folders: tuple[Path, ...], verifier: Verifier) -> list[str]:
+    """The anchor of the home, and those of the folders outside it that can be reached now and are signed: whoever
+    can write there must not be able to keep the log from opening."""
+    notes = [path.read_text("utf-8")] if path.is_file() else []
+    for folder in folders:
+        with suppress(Unavailable):
+            for note in notes_in(folder, verifier.name):
+                with suppress(IntegrityFailure):
+                    open_checkpoint(note, verifier)
+                    notes.append(note)
+    return notes
 
 
 def _begun(keys: KeyRing) -> bool:

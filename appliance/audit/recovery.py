@@ -122,8 +122,8 @@ def reconcile(found: list[Found], verifier: Verifier, anchors: list[str]) -> tup
     return best, repairs
 
 
-def check_anchor(tree: Tree, note: str, verifier: Verifier) -> None:
-    """Raise IntegrityFailure unless the log still holds what this checkpoint vouches for."""
+def check_anchor(tree: Tree, note: str, verifier: Verifier) -> int:
+    """The size of a checkpoint that the log still bears out. Raises IntegrityFailure otherwise."""
     checkpoint = open_checkpoint(note, verifier)
     if checkpoint.size > tree.size:
         raise IntegrityFailure(
@@ -135,6 +135,7 @@ def check_anchor(tree: Tree, note: str, verifier: Verifier) -> None:
             f"the first {checkpoint.size} records of the audit log differ from a signed checkpoint",
             "Records were altered; keep everything and see docs/auditor.md",
         )
+    return checkpoint.size
 
 
 def _time(last: bytes, index: int) -> str:
