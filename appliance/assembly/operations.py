@@ -14,7 +14,7 @@ from typing import Any
 from appliance import ask as questions
 from appliance import ingest as documents
 from appliance.access.grants import Person, Purpose
-from appliance.assembly import identities, oversight, wire
+from appliance.assembly import identities, keeping, oversight, redaction_policies, wire
 from appliance.assembly.acting import Events, os_user, person, purpose_of
 from appliance.assembly.parts import Appliance
 from appliance.audit import report as reports
@@ -336,5 +336,7 @@ OPERATIONS: dict[str, Callable[..., Events]] = {
     "audit.export": audit_export,
     "audit.report": audit_report,
 }
+OPERATIONS |= redaction_policies.OPERATIONS
+OPERATIONS |= keeping.OPERATIONS
 OPERATIONS |= oversight.OPERATIONS
 OPERATIONS |= identities.OPERATIONS

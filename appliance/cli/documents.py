@@ -8,16 +8,17 @@ from typing import Annotated, Any
 import typer
 
 from appliance.cli.context import context
-from appliance.cli.output import output
+from appliance.cli.output import output, sure
 from appliance.errors import ApplianceError, NotFound, UsageError
 
 REFUSED = ("failed", "quarantined")
+document = typer.Typer(help="The documents of a collection: list, delete.")
 
 
 def register(app: typer.Typer) -> None:
     """Add this file's commands."""
     app.command()(ingest)
-    app.command()(documents)
+    app.add_typer(document, name="documents")
     app.command()(parse)
     app.command()(redact)
     app.command("redact-batch")(redact_batch)
@@ -59,12 +60,34 @@ def show_ingested(documents: list[dict[str, Any]]) -> None:
     output.table(("document", "status", "pages", "chunks", "redacted"), rows)
 
 
-def documents(collection: Annotated[str, typer.Option(help="Collection to list.")]) -> None:
-    """List the documents of a collection and their status."""
+@document.callback(invoke_without_command=True)
+def documents(
+    ctx: typer.Context,
+    collection: Annotated[str, typer.Option(help="Collection to list.")] = "",
+) -> None:
+    """List the documents of a collection and their status, or delete some."""
+    if ctx.invoked_subcommand is not None:
+        return
+    if not collection:
+        raise UsageError("say which collection to list", "Use --collection; `appliance collection list` shows them")
     result = context.result("document.list", collection=collection)
     if not output.emit(result):
         rows = [(d["title"], d["status"], d["pages"], d["reason"], d["id"]) for d in result["documents"]]
         output.table(("document", "status", "pages", "reason", "id"), rows)
+
+
+@document.command("delete")
+def delete(
+    ids: Annotated[list[str], typer.Argument(help="Ids as `appliance documents --collection NAME` lists them.")],
+    reason: Annotated[str, typer.Option(help="For the audit log; no name and no text of it.")] = "deleted",
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask; needed where nobody can answer.")] = False,
+) -> None:
+    """Delete documents with all their versions, for good: only a backup has them afterwards."""
+    sure(f"Delete {len(ids)} {'document' if len(ids) == 1 else 'documents'} for good?", yes)
+    result = context.result("document.delete", documents=ids, reason=reason)
+    if not output.emit(result):
+        rows = [(d["id"], d["versions"], d["keys_destroyed"], f"{d['seconds']:.2f} s") for d in result["documents"]]
+        output.table(("deleted", "versions", "keys destroyed", "in"), rows)
 
 
 def parse(file: Annotated[Path, typer.Argument(help="The file.")]) -> None:

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from appliance.assembly import terminal
-from appliance.errors import ApplianceError
+from appliance.errors import ApplianceError, UsageError
 
 UNWRAPPED = 1000
 """Columns of a table that goes to a file or another program: whole values stay in one line."""
@@ -61,3 +61,15 @@ class Output:
 
 
 output = Output()
+
+
+def sure(question: str, yes: bool) -> None:
+    """Ask before what cannot be undone. Raises UsageError when the answer is no, or nobody is there to answer."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise UsageError("this cannot be undone, and nobody is there to confirm it", "Add --yes if you are sure")
+    sys.stderr.write(f"{question} [y/N] ")
+    sys.stderr.flush()
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        raise UsageError("nothing was deleted", "Answer y to delete")

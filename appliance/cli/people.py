@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from appliance.cli.context import context
-from appliance.cli.output import output
+from appliance.cli.output import output, sure
 from appliance.errors import UsageError
 
 user = typer.Typer(no_args_is_help=True, help="Accounts.")
@@ -105,6 +105,18 @@ def collection_list() -> None:
             ("collection", "title", "profile", "documents"),
             [(c["name"], c["title"], c["profile"], c["documents"]) for c in result["collections"]],
         )
+
+
+@collection.command("delete")
+def collection_delete(
+    name: Collection,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask; needed where nobody can answer.")] = False,
+) -> None:
+    """Delete a collection with every document in it, for good: only a backup has them afterwards."""
+    sure(f"Delete {name} and every document in it, for good?", yes)
+    result = context.result("collection.delete", collection=name)
+    if not output.emit(result):
+        output.say(f"Deleted {name}: {result['documents']} documents, {result['keys_destroyed']} keys destroyed.")
 
 
 @grant.command("add")

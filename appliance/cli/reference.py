@@ -111,6 +111,8 @@ def leaves(command: Any, words: tuple[str, ...]) -> Iterator[tuple[tuple[str, ..
         return
     if not command.help:
         raise Undocumented(f"{' '.join(words)} has no description")
+    if words and command.invoke_without_command:
+        yield words, command
     for name, each in inner.items():
         yield from leaves(each, (*words, name))
 

@@ -130,3 +130,13 @@ def readable_version(version: str, session: SignedIn, purpose: ForPurpose, appli
 
 
 Readable = Annotated[ReadableVersion, Depends(readable_version)]
+
+
+def removable_version(found: Readable, session: Changing, appliance: TheAppliance) -> ReadableVersion:
+    """The version named in the path, if this person may also write to its collection. NotFound (404) as for reading,
+    Refused (403) for whoever may read it only."""
+    appliance.access.writable(session.person, found.version.collection)
+    return found
+
+
+Removable = Annotated[ReadableVersion, Depends(removable_version)]

@@ -171,3 +171,17 @@ def test_a_held_back_document_is_seen_by_nobody_and_says_why(
 def test_the_policies_of_these_tests_are_those_that_are_shipped(made: site.Made) -> None:
     for path in SHIPPED_POLICIES.rglob("*.cedar"):
         assert (made.home / "policies" / path.relative_to(SHIPPED_POLICIES)).read_bytes() == path.read_bytes()
+
+
+def test_a_document_deleted_on_the_page_is_gone_at_once(client: Client, made: site.Made) -> None:
+    edda, nina, ward = client("edda"), client("nina"), made.collections["ward"]
+    done = upload(edda, ward, NOTE.format("Zebrafinch is given").encode(), "gone.md")[-1]
+    path = f"/api/versions/{done['version']}"
+    sure = {"purpose": "treatment", "sure": done["id"]}
+    assert nina.delete(path, params=sure).status_code == 403
+    assert edda.delete(path, params=sure | {"sure": "0" * 32}).status_code == 400
+    assert done["version"] in listed(nina, ward)
+    assert edda.delete(path, params=sure).json()["versions"] == 1
+    assert done["version"] not in listed(nina, ward)
+    assert edda.get(path, params={"purpose": "treatment"}).status_code == 404
+    assert edda.delete(path, params=sure).status_code == 404

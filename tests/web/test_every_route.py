@@ -52,6 +52,7 @@ ROUTES = {
     ("GET", "/api/collections/{collection}/documents"): Expected(READERS, send=TREATMENT),
     ("POST", "/api/collections/{collection}/documents"): Expected({"edda": 200, "nina": 403}, send={"content": b""}),
     ("GET", "/api/versions/{version}"): Expected(READERS, send=TREATMENT),
+    ("DELETE", "/api/versions/{version}"): Expected({"edda": 400, "nina": 403}, send=TREATMENT),
     ("GET", "/api/versions/{version}/pages/{number}/image"): Expected(READERS, send=TREATMENT),
     ("GET", "/api/versions/{version}/pages/{number}/text"): Expected(READERS, send=TREATMENT),
 }

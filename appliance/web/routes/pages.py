@@ -2,11 +2,12 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Path, Query, Response
 
 from appliance.audit.events import PageViewed
-from appliance.errors import NotFound
-from appliance.web.dependencies import NO_SUCH_DOCUMENT, Readable, TheAppliance
+from appliance.errors import NotFound, UsageError
+from appliance.upkeep.deletion import delete_document
+from appliance.web.dependencies import NO_SUCH_DOCUMENT, Readable, Removable, TheAppliance
 
 router = APIRouter(prefix="/api/versions/{version}")
 PageNumber = Annotated[int, Path(ge=1, le=100_000)]
@@ -30,6 +31,18 @@ def version(readable: Readable, appliance: TheAppliance) -> dict[str, Any]:
             for page in appliance.catalog.page_facts(found.id).pages
         ],
     }
+
+
+@router.delete("")
+def remove(
+    removable: Removable, appliance: TheAppliance, sure: Annotated[str, Query(max_length=64)] = ""
+) -> dict[str, Any]:
+    """Delete the document of this version, with all its versions, for good. `sure` repeats the document's id."""
+    document = removable.version.document
+    if sure != document:
+        raise UsageError("say which document is to be deleted for good", "Repeat its id as `sure`")
+    deleted = delete_document(appliance.holdings, document, actor=removable.person.id, reason="deleted on the page")
+    return {"document": document, "versions": deleted.versions, "seconds": deleted.seconds}
 
 
 @router.get("/pages/{number}/image")

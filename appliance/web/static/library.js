@@ -2,7 +2,7 @@
 
 import { find, make, prose, sentence } from "./show.js";
 import { openVersion } from "./viewer.js";
-import { address, get, send, session } from "./wire.js";
+import { address, get, remove, send, session } from "./wire.js";
 
 const STAGES = {
   received: "received", parsing: "reading it, shut in", redacting: "blacking out identifiers",
@@ -68,8 +68,34 @@ function fill(documents) {
       make("td", {}, make("button", { type: "button", class: "quiet", "aria-expanded": "false", onclick: open }, ...prose(each.title || "Untitled document"))),
       make("td", { "data-label": "Kind" }, each.kind), make("td", { "data-label": "Pages" }, String(each.pages)),
       make("td", { "data-label": "Blacked out", title: detail }, String(total)),
-      make("td", { "data-label": "Published" }, each.published.slice(0, 10)));
+      make("td", { "data-label": "Published" }, each.published.slice(0, 10), ...deleting(each)));
   }));
+}
+
+// For whoever may write here: a button that deletes a document for good, pressed twice.
+function deleting(each) {
+  if (!collections.find((one) => one.id === find("listed").value)?.write) return [];
+  const button = make("button", { type: "button", class: "quiet delete", "aria-label": `Delete ${each.title || "Untitled document"}` }, "Delete");
+  const calm = () => { button.textContent = "Delete"; button.dataset.sure = ""; };
+  button.addEventListener("blur", calm);
+  button.addEventListener("click", async () => {
+    if (!button.dataset.sure) {
+      button.dataset.sure = "asked";
+      button.textContent = "Delete for good?";
+      return;
+    }
+    button.disabled = true;
+    try {
+      await remove(address(`/api/versions/${encodeURIComponent(each.version)}`, { sure: each.document }));
+      await list();
+      find("listed").focus();
+    } catch (error) {
+      button.disabled = false;
+      calm();
+      find("documents-problem").textContent = error.message;
+    }
+  });
+  return [" ", button];
 }
 
 async function addAll(files) {

@@ -33,7 +33,7 @@ function problemOf(text, status) {
 
 async function request(path, options) {
   const headers = { ...options.headers };
-  if (options.method === "POST") headers["X-CSRF-Token"] = session.csrf;
+  if (options.method !== "GET") headers["X-CSRF-Token"] = session.csrf;
   let response;
   try {
     response = await fetch(path, { ...options, headers, credentials: "same-origin", cache: "no-store" });
@@ -55,6 +55,10 @@ export async function get(path) {
 export async function post(path, body) {
   const options = { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
   return (await request(path, options)).json();
+}
+
+export async function remove(path) {
+  return (await request(path, { method: "DELETE" })).json();
 }
 
 // Splits text that arrives in pieces into messages, and gives each one's event. Comments are skipped.
