@@ -23,12 +23,12 @@ from appliance.audit.events import (
     AuditRead,
     CollectionCreated,
     GrantChanged,
+    PolicyInForce,
     SystemScopeUsed,
     UserChanged,
 )
 from appliance.audit.export import export as export_log
 from appliance.errors import NotFound, UsageError
-from appliance.redaction.policy import load_profile
 from appliance.search.rebuild import compare
 
 
@@ -107,7 +107,8 @@ def outcome_json(outcome: documents.Outcome) -> dict[str, Any]:
 def resume(appliance: Appliance, operator: str) -> Events:
     """Take up what a killed process left unfinished."""
     done = [outcome_json(outcome) for outcome in documents.resume(appliance.ingesting)]
-    yield {"documents": done}
+    *_, again = redaction_policies.outdated(appliance, operator)
+    yield {"documents": done, "redacted_again": again["documents"]}
 
 
 def _ensure_collection(appliance: Appliance, operator: str, name: str, profile: str) -> bool:
@@ -133,7 +134,9 @@ def _create_collection(
     classification: int,
     compartments: list[str],
 ) -> dict[str, Any]:
-    wanted = load_profile(appliance.settings.policies, profile or appliance.settings.redaction_profile)
+    for adopted in appliance.profiles.adopt(operator):
+        appliance.log.append(PolicyInForce(policy=f"redaction/{adopted.name}", digest=adopted.digest), actor=operator)
+    wanted = appliance.profiles.checked(profile or appliance.settings.redaction_profile)
     made = appliance.catalog.collections.create(
         name, wanted.name, title=title, classification=classification, compartments=tuple(compartments)
     )

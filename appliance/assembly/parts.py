@@ -18,10 +18,12 @@ import numpy as np
 
 from appliance import ask, ingest
 from appliance.access import policies
+from appliance.access.clock import Clock
 from appliance.access.people import People
 from appliance.access.rights import Rights
 from appliance.access.scope import Access
 from appliance.access.sessions import Sessions
+from appliance.access.tokens import Tokens
 from appliance.answering.engines.engine import Engine
 from appliance.assembly.engines import open_engine
 from appliance.audit.events import ModelInForce, PolicyInForce, ServiceStarted, ServiceStopped, SettingInForce
@@ -33,7 +35,7 @@ from appliance.documents.sandbox import Sandbox
 from appliance.errors import AuditUnavailable
 from appliance.isolation import egress
 from appliance.isolation.process import declared_names
-from appliance.redaction.policy import load_profile
+from appliance.redaction.inforce import ProfilesInForce
 from appliance.redaction.question import QuestionGuard
 from appliance.redaction.review import Reviews
 from appliance.redaction.vault import Vault
@@ -102,7 +104,9 @@ class Appliance:
         self._opening = threading.RLock()
         self._closers: list[Callable[[], None]] = []
         self.people = People(database, keys)
-        self.sessions = Sessions(database, self.people, settings.session_minutes)
+        self.clock = Clock()
+        self.sessions = Sessions(database, self.people, settings.session_minutes, self.clock)
+        self.tokens = Tokens(database, self.people, self.clock)
         self.rights = Rights(database)
         self.access = Access(database, policies.load(settings.policies))
         self.catalog = Catalog(database, keys)
@@ -110,6 +114,7 @@ class Appliance:
         self.pages = PageImages(settings.home, keys)
         self.vault = Vault(database, keys)
         self.reviews = Reviews(database)
+        self.profiles = ProfilesInForce(database, keys, settings.policies)
         self.store = ChunkStore(database, keys)
         self.lexicon = Lexicon(keys)
 
@@ -130,14 +135,16 @@ class Appliance:
         except BaseException:
             lock.release()
             raise
-        appliance.log.append(ServiceStarted(version=version("appliance")), actor="system")
+        started = appliance.log.append(ServiceStarted(version=version("appliance")), actor="system")
+        appliance.clock.saw(started.time)
         appliance._record_what_is_in_force()
         return appliance
 
     def _record_what_is_in_force(self) -> None:
-        profile = load_profile(self.settings.policies, self.settings.redaction_profile)
-        policies_in_force = {"access": self.access.policies.digest, f"redaction/{profile.name}": profile.digest}
-        for name, digest in policies_in_force.items():
+        adopted = self.profiles.adopt("system")
+        profile = self.profiles.get(self.settings.redaction_profile)
+        profiles = {f"redaction/{each.name}": each.digest for each in (*adopted, profile)}
+        for name, digest in {"access": self.access.policies.digest, **profiles}.items():
             self.log.append(PolicyInForce(policy=name, digest=digest), actor="system")
         told = hashlib.sha256(self.settings.model_dump_json().encode()).hexdigest()
         alarming = [name for name in type(self.settings).model_fields if name.startswith("insecure_")]
@@ -219,7 +226,7 @@ class Appliance:
         """The rooms of a document."""
         return ingest.Rooms(
             self.settings, self.log, self.catalog, self.originals, self.pages, self.reviews, self.sandbox,
-            self.detector, self.vault, self.store, self.index, self.embedder, self.lexicon,
+            self.detector, self.vault, self.store, self.index, self.embedder, self.lexicon, self.profiles,
         )  # fmt: skip
 
     @cached_property

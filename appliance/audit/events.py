@@ -222,11 +222,16 @@ class PersonErased(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewDecided(Event):
-    """A person decided about a span or a version that waited for review."""
+    """A person decided about spans of a version that waited for review: `accepted`, `rejected`, `added` (one that
+    detection missed), or `retried` the version as a whole. `spans` are their numbers, `type` the identifier's type
+    in force from now on, `was` what detection took it for. Durable before the decision is."""
 
     version: str
     decision: str
     items: int = 1
+    spans: Sequence[int] = ()
+    type: str = ""
+    was: str = ""
 
 
 # views and identities
@@ -253,12 +258,14 @@ class OriginalViewed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchedByIdentity(Event):
-    """A name in a question was looked up in the vault: how many names, how many surrogates they found."""
+    """A name in a question was looked up in the vault: how many names, how many surrogates they found. `allowed`
+    is false for a person without the right, who was answered as if there were none."""
 
     purpose: str
     domain: str
     names: int
     found: int
+    allowed: bool = True
     surrogates: Sequence[str] = field(default=(), repr=False, metadata=SEALED)
 
 
@@ -400,6 +407,45 @@ class PolicyInForce(Event):
     policy: str
     digest: str
     replaces: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RedactionQueued(Event):
+    """These versions were redacted under another text of a profile than the one in force, and wait to be redacted
+    again."""
+
+    policy: str
+    digest: str
+    versions: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeakSampleDrawn(Event):
+    """A simple random sample of a collection's published blocks was drawn, to be searched by a person for what
+    redaction missed."""
+
+    sample: str
+    collection: str
+    size: int
+    population: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeakMarked(Event):
+    """A person searched a block of a sample: the types of the identifiers that they still saw."""
+
+    sample: str
+    item: int
+    missed: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeakRateCertified(Event):
+    """A leak-rate certificate was signed; `digest` is the SHA-256 of its text."""
+
+    sample: str
+    collection: str
+    digest: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

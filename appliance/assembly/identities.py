@@ -1,0 +1,56 @@
+"""Operations on API tokens: JSON arguments in, JSON events out (see `assembly/operations.py`)."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from appliance.access.tokens import Token
+from appliance.assembly.parts import Appliance
+from appliance.audit.events import TokenChanged
+
+Events = Iterator[dict[str, Any]]
+
+
+def token_create(
+    appliance: Appliance, operator: str, login: str, scopes: list[str], days: int = 90, purpose: str = ""
+) -> Events:
+    """A new token; its text is told here and never again."""
+    text, made = appliance.tokens.create(login, frozenset(scopes), days, purpose)
+    event = TokenChanged(
+        token=made.id, person=made.person, change="created", scopes=sorted(made.scopes), expires=made.expires
+    )
+    appliance.log.append(event, actor=operator)
+    yield {"token": text, **_token(appliance, made)}
+
+
+def token_list(appliance: Appliance, operator: str, login: str = "") -> Events:
+    """Every token, without its secret."""
+    yield {"tokens": [_token(appliance, each) for each in appliance.tokens.all(login)]}
+
+
+def token_revoke(appliance: Appliance, operator: str, token: str) -> Events:
+    """The end of a token."""
+    ended = appliance.tokens.revoke(token)
+    appliance.log.append(TokenChanged(token=ended.id, person=ended.person, change="revoked"), actor=operator)
+    yield _token(appliance, ended)
+
+
+def _token(appliance: Appliance, token: Token) -> dict[str, Any]:
+    logins = {each.id: each.login for each in appliance.people.everyone()}
+    now = appliance.clock.now().isoformat(timespec="seconds")
+    status = "revoked" if token.revoked else "expired" if token.expires <= now else "valid"
+    return {
+        "id": token.id,
+        "login": logins.get(token.person, ""),
+        "scopes": sorted(token.scopes),
+        "purpose": token.purpose,
+        "created": token.created,
+        "expires": token.expires,
+        "status": status if token.person in logins else "account ended",
+    }
+
+
+OPERATIONS: dict[str, Callable[..., Events]] = {
+    "token.create": token_create,
+    "token.list": token_list,
+    "token.revoke": token_revoke,
+}
