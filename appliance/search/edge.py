@@ -83,15 +83,17 @@ class EdgeIndex:
         depth: int,
         hidden: frozenset[str] = frozenset(),
         collections: frozenset[str] | None = None,
+        versions: frozenset[str] | None = None,
     ) -> list[Candidate]:
         """See `Index.search`."""
         allowed = readable_collections(scope, collections)
-        if not scope.labels or not allowed:
+        if not scope.labels or not allowed or versions == frozenset():
             return []
         only = qdrant.Filter(
             must=[
                 qdrant.FieldCondition("label", qdrant.MatchAny(sorted(scope.labels))),
                 qdrant.FieldCondition("collection", qdrant.MatchAny(allowed)),
+                *([] if versions is None else [qdrant.FieldCondition("version", qdrant.MatchAny(sorted(versions)))]),
             ],
             must_not=[qdrant.FieldCondition("version", qdrant.MatchAny(sorted(hidden)))] if hidden else None,
         )

@@ -52,11 +52,12 @@ class Retriever:
         k: int,
         collections: frozenset[str] | None = None,
         meanings: Sequence[tuple[str, str]] = (),
+        versions: frozenset[str] | None = None,
     ) -> list[Passage]:
         """The `k` best passages of `scope` for a redacted question, best first.
 
         `terms` are further exact terms, such as surrogates; `hidden` are the versions that are not published;
-        `collections` narrows the scope. `meanings` are (words of the question, what they may be called).
+        `collections` and `versions` narrow the scope. `meanings` are (words of the question, what they may be called).
         """
         said = list(dict.fromkeys([*terms_of(question), *(exact_term(term) for term in terms)]))
         others = [(terms_of(words), terms_of(meant)) for words, meant in meanings]
@@ -66,7 +67,8 @@ class Retriever:
             statistics = readable_statistics(connection, scope, ids.values())
         sparse = self._lexicon.question(words, statistics, {ids[word]: OTHER_WORD for word in set(words) - set(said)})
         dense = self._embedder.encode([neutral(question)])[0]
-        candidates = self._index.search(scope, dense, sparse, self._settings.retrieve_depth, hidden, collections)
+        depth = self._settings.retrieve_depth
+        candidates = self._index.search(scope, dense, sparse, depth, hidden, collections, versions)
         exact = frozenset(ids[word] for word in words if is_exact(word))
         weights = dict(zip(sparse.indices, sparse.values, strict=True))
         own = {ids[word]: weights[ids[word]] for word in said}

@@ -68,11 +68,12 @@ class Index(Protocol):
         depth: int,
         hidden: frozenset[str] = frozenset(),
         collections: frozenset[str] | None = None,
+        versions: frozenset[str] | None = None,
     ) -> list[Candidate]:
         """The `depth` nearest chunks by vector and the `depth` best by terms, together, by ascending id.
 
         Only chunks whose label and collection are in `scope` (and in `collections`, where given) and whose
-        version is not in `hidden`.
+        version is not in `hidden` (and is one of `versions`, where given).
         """
         ...
 

@@ -74,13 +74,15 @@ class ServerIndex:
         depth: int,
         hidden: frozenset[str] = frozenset(),
         collections: frozenset[str] | None = None,
+        versions: frozenset[str] | None = None,
     ) -> list[Candidate]:
         """See `Index.search`."""
         allowed = readable_collections(scope, collections)
-        if not scope.labels or not allowed:
+        if not scope.labels or not allowed or versions == frozenset():
             return []
+        wanted = [] if versions is None else [_any("version", sorted(versions))]
         only = models.Filter(
-            must=[_any("label", sorted(scope.labels)), _any("collection", allowed)],
+            must=[_any("label", sorted(scope.labels)), _any("collection", allowed), *wanted],
             must_not=[_any("version", sorted(hidden))] if hidden else None,
         )
         rows = self._query(dense.tolist(), "dense", only, depth)

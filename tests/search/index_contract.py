@@ -92,6 +92,14 @@ class IndexContract:
         assert exact(seen(index, "open", hidden=frozenset({"v2"}))) == before
         assert exact(seen(index, "open")) != before
 
+    def test_narrowing_to_versions_leaves_those_and_changes_no_score(self, index: Index) -> None:
+        index.put("v1", "open", "ward", [point(n) for n in range(30)])
+        before = exact(seen(index, "open"))
+        index.put("v2", "open", "ward", [point(n) for n in range(30, 90)])
+        assert exact(seen(index, "open", versions=frozenset({"v1"}))) == before
+        assert seen(index, "open", versions=frozenset()) == []
+        assert seen(index, "other", versions=frozenset({"v1"})) == [], "narrowing opens nothing"
+
     def test_hidden_documents_do_not_push_readable_ones_out_of_the_depth(self, index: Index) -> None:
         best = vector(999)
         index.put("secret", "closed", "vault", [Point(str(UUID(int=n)), best, QUESTION) for n in range(1, 200)])
