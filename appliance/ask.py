@@ -2,13 +2,15 @@
 
  1. who is asking, for which purpose                         given: `Person`, `Purpose`
  2. what may they read                                       access     -> `ReadableScope`
- 3. guard the question: identifiers become surrogates        redaction  -> `Question`
+ 3. guard the question: identifiers become surrogates,       redaction  -> `Question`
+    a follow-up becomes a question of its own                answering
  4. durable intent record, or no answer                      audit      -> `Receipt`
  5. hybrid retrieval inside the scope                        search     -> `Passage`s
  6. rerank                                                   search
  7. the sentences that carry the answer, or abstain          answering  -> `Evidence` | `Abstention`
     - their record, then they are shown at once: quotations are true by construction
- 8. the local model composes from the evidence               answering  -> drafts, never shown
+ 8. the local model composes from the evidence, when its     answering  -> drafts, never shown
+    turn has come: first come, first served
  9. verify sentence by sentence; citations made by code      answering  -> `VerifiedAnswer`
 10. guard the answer: no identifier, no live link            redaction
 11. durable outcome record, then the last byte               audit      -> `Receipt`
@@ -20,7 +22,7 @@ knows of HTTP or a terminal: `ask` yields what may be shown, in order, and the c
 import hashlib
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Event
 from typing import Literal
 
@@ -28,7 +30,7 @@ import numpy as np
 
 from appliance.access.grants import Person, Purpose, ReadableScope
 from appliance.access.scope import Access
-from appliance.answering import citations, composition, evidence, expansion, question, usage, verification
+from appliance.answering import citations, composition, evidence, expansion, followup, question, usage, verification
 from appliance.answering.answer import (
     Abstention,
     Citation,
@@ -41,11 +43,13 @@ from appliance.answering.answer import (
     VerifiedSentence,
 )
 from appliance.answering.engines.engine import Engine
+from appliance.answering.queueing import Queue
 from appliance.audit.events import AnswerGiven, PassagesShown, QuestionAsked, QuestionRefused, SearchedByIdentity
 from appliance.audit.log import AuditLog
 from appliance.audit.receipt import ProofedReceipt, Receipt
 from appliance.documents.catalog import Catalog
-from appliance.errors import ApplianceError, Unavailable
+from appliance.documents.narrowing import Narrowing
+from appliance.errors import ApplianceError, AuditUnavailable
 from appliance.redaction.question import QuestionGuard
 from appliance.redaction.screening import residual_identifiers
 from appliance.search.chunk import Passage
@@ -54,6 +58,10 @@ from appliance.search.reranking import Reranker
 from appliance.settings import Settings
 
 Status = Literal["answered", "abstained", "refused"]
+EVERYTHING = Narrowing()
+ALONE = "the quotations stand alone"
+MOST_HISTORY = 4
+"""Questions before this one that a follow-up may lean on."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +80,22 @@ class Rooms:
     reranker: Reranker
     embed: Callable[[list[str]], np.ndarray]
     engine: Callable[[], Engine | None]
+    queue: Queue = field(default_factory=Queue)
+    """Before the language model."""
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """Shown before anything else where a follow-up was made a question of its own: that question."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """The quotations are shown and the language model writes for others: the place in its queue, 1 for the next."""
+
+    place: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +127,13 @@ class Finished:
     seconds: dict[str, float]
     warnings: tuple[str, ...] = ()
     error: ApplianceError | None = field(default=None, compare=False)
+    question: Question | None = None
+    """As it was understood; None where it was refused."""
+    sources: frozenset[tuple[str, str]] = frozenset()
+    """(version, label) of what is quoted."""
 
 
-Shown = Quotes | Sentence | Finished
+Shown = Understood | Quotes | Waiting | Sentence | Finished
 
 
 def ask(
@@ -115,10 +143,13 @@ def ask(
     text: str,
     *,
     collection: str | None = None,
+    narrowed: Narrowing = EVERYTHING,
+    history: Sequence[str] = (),
     cancel: Event | None = None,
 ) -> Iterator[Shown]:
     """Answer `text` for `person` (step 1 was the caller's sign-in). Yields what may be shown, in order.
 
+    `history` are the person's own questions before this one, oldest first; each is guarded like this one.
     Raises AuditUnavailable when the log cannot write: then nothing, or nothing more, was shown.
     """
     clock = _Clock()
@@ -127,21 +158,24 @@ def ask(
         # 2. what may they read
         scope = rooms.access.readable(person, purpose, collection)
         # 3. guard the question
-        asked = guard(rooms, scope, question.check(text, rooms.settings.max_question_chars))
+        typed = guard(rooms, scope, question.check(text, rooms.settings.max_question_chars))
+        asked = follow(rooms, scope, typed, history)
     except ApplianceError as error:
         yield _refuse(rooms, person, purpose, error, clock)
         return
     clock.lap("guard")
 
     # 4. durable intent record
-    intent = _record_intent(rooms, person, scope, asked)
+    intent = _record_intent(rooms, person, scope, asked, typed.text if asked.text != typed.text else "", narrowed)
     clock.lap("intent")
+    if asked.text != typed.text:
+        yield Understood(asked.text)
 
     outcome = _Outcome(rooms, person, intent)
     try:
         # 5. and 6. retrieval and reranking
         asked = understand(rooms, scope, asked)
-        passages = retrieve(rooms, scope, asked, rooms.settings.passages)
+        passages = retrieve(rooms, scope, asked, rooms.settings.passages, narrowed)
         clock.lap("retrieval")
 
         # 7. evidence, or abstain
@@ -157,7 +191,7 @@ def ask(
 
         # 8., 9. and 10. compose, verify, guard
         answer = _Answer(found)
-        yield from _compose(rooms, asked, scope, found, answer, cancel)
+        yield from _compose_in_turn(rooms, asked, scope, answer, clock, cancel)
         clock.lap("composition")
         if cancel is not None and cancel.is_set():
             return
@@ -175,7 +209,8 @@ def ask(
 
 
 def find(
-    rooms: Rooms, person: Person, purpose: Purpose, text: str, *, collection: str | None = None, k: int
+    rooms: Rooms, person: Person, purpose: Purpose, text: str, *, collection: str | None = None, k: int,
+    narrowed: Narrowing = EVERYTHING,
 ) -> tuple[list[Passage], dict[str, float]]:
     """Steps 2 to 6 alone: the passages of a question, and seconds by stage. Intent and what is shown have their
     record first. Raises what a question is refused for, after it was recorded."""
@@ -187,9 +222,9 @@ def find(
         _record_refusal(rooms, person, purpose, error)
         raise
     clock.lap("guard")
-    outcome = _Outcome(rooms, person, _record_intent(rooms, person, scope, asked))
+    outcome = _Outcome(rooms, person, _record_intent(rooms, person, scope, asked, "", narrowed))
     try:
-        passages = retrieve(rooms, scope, understand(rooms, scope, asked), k)
+        passages = retrieve(rooms, scope, understand(rooms, scope, asked), k, narrowed)
         clock.lap("retrieval")
         outcome.listed(passages)
     finally:
@@ -203,6 +238,22 @@ def guard(rooms: Rooms, scope: ReadableScope, text: str) -> Question:
     return Question(guarded.text, guarded.entities, guarded.terms, question.attack_signals(text), guarded.warnings)
 
 
+def follow(rooms: Rooms, scope: ReadableScope, typed: Question, history: Sequence[str]) -> Question:
+    """Step 3 for a follow-up: the question as it is meant after those before it.
+
+    What those hold is guarded again under the scope of now, so nothing is found by a name that was once allowed.
+    """
+    before = ""
+    for each in history[-MOST_HISTORY:]:
+        said = guard(rooms, scope, each[: rooms.settings.max_question_chars]).text
+        before = followup.standalone(said, before, rooms.embed) if before else said
+    if not before:
+        return typed
+    text = followup.standalone(typed.text, before, rooms.embed)
+    borrowed = [term for term in followup.surrogates(text) if term not in typed.terms]
+    return replace(typed, text=text, terms=(*typed.terms, *borrowed)) if text != typed.text else typed
+
+
 def understand(rooms: Rooms, scope: ReadableScope, asked: Question) -> Question:
     """Before step 5: what the question's words may be called in the documents of the scope."""
     hidden = rooms.catalog.hidden_versions()
@@ -213,13 +264,16 @@ def understand(rooms: Rooms, scope: ReadableScope, asked: Question) -> Question:
     )
 
 
-def retrieve(rooms: Rooms, scope: ReadableScope, asked: Question, k: int) -> list[Passage]:
-    """Steps 5 and 6: the `k` best passages of the scope."""
+def retrieve(
+    rooms: Rooms, scope: ReadableScope, asked: Question, k: int, narrowed: Narrowing = EVERYTHING
+) -> list[Passage]:
+    """Steps 5 and 6: the `k` best passages of the scope, of those documents that it was narrowed to."""
     hidden = rooms.catalog.hidden_versions()
     pool = max(k, rooms.settings.retrieve_depth)
     meanings = [(meaning.said, meaning.meant) for meaning in asked.meanings]
     text = expansion.spelt_out(asked)
-    candidates = rooms.retriever.retrieve(text, asked.terms, scope, hidden, pool, meanings=meanings)
+    only = rooms.catalog.matching(narrowed, scope.labels) if narrowed else None
+    candidates = rooms.retriever.retrieve(text, asked.terms, scope, hidden, pool, meanings=meanings, versions=only)
     return rooms.reranker.rerank(asked.text, candidates)[:k]
 
 
@@ -243,13 +297,31 @@ def _presentable(sentences: Sequence[EvidenceSentence]) -> tuple[EvidenceSentenc
     return tuple(sentence for sentence in sentences if not residual_identifiers(sentence.text))
 
 
+def _compose_in_turn(
+    rooms: Rooms, asked: Question, scope: ReadableScope, answer: "_Answer", clock: "_Clock", cancel: Event | None
+) -> Iterator[Waiting | Sentence]:
+    """Steps 8 to 10 when the model is free. Whatever becomes of the model, the quotations stand."""
+    try:
+        engine = rooms.engine()
+        if engine is None:
+            return
+        with rooms.queue.place() as place:
+            yield from map(Waiting, place.wait(rooms.settings.queue_seconds, cancel))
+            clock.lap("waiting")
+            if place.has_turn:
+                yield from _compose(rooms, engine, asked, scope, answer, cancel)
+            elif cancel is None or not cancel.is_set():
+                answer.stands_alone("busy", "many questions are being answered")
+    except AuditUnavailable:
+        raise
+    except ApplianceError as error:
+        answer.stands_alone(error.code, f"the language model is unavailable ({error.message})")
+
+
 def _compose(
-    rooms: Rooms, asked: Question, scope: ReadableScope, found: Evidence, answer: "_Answer", cancel: Event | None
+    rooms: Rooms, engine: Engine, asked: Question, scope: ReadableScope, answer: "_Answer", cancel: Event | None
 ) -> Iterator[Sentence]:
-    engine = rooms.engine()
-    if engine is None:
-        return
-    settings = rooms.settings
+    settings, found = rooms.settings, answer.found
     drafts = composition.compose(
         engine,
         asked,
@@ -260,20 +332,21 @@ def _compose(
         salt=scope_digest(scope),
     )
     answer.engine, answer.drafts, answer.asked = engine, drafts, asked
-    try:
-        for draft in drafts:
-            sentence = verification.plain_claim(draft)
-            verdict = verification.verify(sentence, found, asked, rooms.embed)
-            shown = answer.bears(verdict, settings.sure_above) and not residual_identifiers(sentence)
-            shown = shown and not answer.says(sentence)
-            answer.verdicts.append((sentence, verdict, shown))
-            if shown:
-                yield Sentence(sentence, tuple(sorted(index + 1 for index in verdict.cites)), verdict.support)
-    except Unavailable as error:
-        answer.warnings.append(f"the language model is unavailable: the quotations stand alone ({error.message})")
+    for draft in drafts:
+        sentence = verification.plain_claim(draft)
+        verdict = verification.verify(sentence, found, asked, rooms.embed)
+        shown = answer.bears(verdict, settings.sure_above) and not residual_identifiers(sentence)
+        shown = shown and not answer.says(sentence)
+        answer.verdicts.append((sentence, verdict, shown))
+        if shown:
+            yield Sentence(sentence, tuple(sorted(index + 1 for index in verdict.cites)), verdict.support)
+    if drafts.outcome == "stopped" and not (cancel is not None and cancel.is_set()):
+        answer.stands_alone("slow", f"the language model took more than {settings.compose_seconds:.0f} seconds")
 
 
-def _record_intent(rooms: Rooms, person: Person, scope: ReadableScope, asked: Question) -> Receipt:
+def _record_intent(
+    rooms: Rooms, person: Person, scope: ReadableScope, asked: Question, typed: str, narrowed: Narrowing
+) -> Receipt:
     if asked.terms and scope.search_by_identity:
         event = SearchedByIdentity(
             purpose=scope.purpose.value,
@@ -290,7 +363,9 @@ def _record_intent(rooms: Rooms, person: Person, scope: ReadableScope, asked: Qu
             scope_digest=scope_digest(scope),
             collections=sorted(scope.collections),
             attack=asked.attack,
+            narrowed=narrowed.as_json(),
             question=asked.text,
+            typed=typed,
         ),
         actor=person.id,
         operator=person.operator,
@@ -344,6 +419,14 @@ class _Answer:
         self.asked: Question | None = None
         self.verdicts: list[tuple[str, verification.Verification, bool]] = []
         self.warnings: list[str] = []
+        self.reason = ""
+        """Why the model wrote nothing, or not all: for the record."""
+
+    def stands_alone(self, reason: str, told: str) -> None:
+        """Note that the model is not to be had: the reader is told, the record says why."""
+        self.reason = reason
+        shown = any(shown for _, _, shown in self.verdicts)
+        self.warnings.append(f"{told}: {'the answer ends here' if shown else ALONE}")
 
     def bears(self, verdict: verification.Verification, sure_above: float) -> bool:
         """Whether a sentence may be shown: supported, and, where the evidence may be beside the point, about
@@ -414,7 +497,10 @@ class _Outcome:
         told = verified.text, verified.citations
         receipt, cost = self._conclude("answered", told, passages, clock, answer)
         warnings = (*asked.warnings, *answer.warnings)
-        return Finished("answered", verified, verified.citations, receipt, cost, clock.seconds, warnings)
+        sources = _sources(answer.found.sentences)
+        return Finished(
+            "answered", verified, verified.citations, receipt, cost, clock.seconds, warnings, None, asked, sources
+        )
 
     def abstained(
         self,
@@ -427,7 +513,9 @@ class _Outcome:
         """Record that the documents do not answer, and what is offered as related."""
         related = citations.quotations(Evidence(found.related, found.probability)).citations
         receipt, cost = self._conclude("abstained", (found.reason, related), passages, clock, answer)
-        return Finished("abstained", found, related, receipt, cost, clock.seconds, asked.warnings)
+        warnings = (*asked.warnings, *(answer.warnings if answer else ()))
+        sources = _sources(found.related)
+        return Finished("abstained", found, related, receipt, cost, clock.seconds, warnings, None, asked, sources)
 
     def _conclude(
         self,
@@ -441,12 +529,14 @@ class _Outcome:
         engine = answer.engine if answer else None
         draft = answer.drafts.draft if answer and answer.drafts else Draft("", "")
         verdicts = answer.verdicts if answer else []
-        cost = usage.measure(draft.prompt_tokens, draft.completion_tokens, clock.total)
+        spent = clock.total - clock.seconds.get("waiting", 0.0)
+        cost = usage.measure(draft.prompt_tokens, draft.completion_tokens, spent)
         text, quotes = told
         receipt = self._write(
             AnswerGiven(
                 intent=self._intent,
                 status=status,
+                reason=answer.reason if answer else "",
                 chunks=_scores(passages),
                 evidence=[citation.chunk for citation in quotes],
                 versions=_versions(passages),
@@ -515,6 +605,10 @@ def _prompted(asked: Question | None) -> dict[str, object]:
 
 def _scores(passages: Sequence[Passage]) -> list[tuple[str, float]]:
     return [(passage.chunk.id, round(passage.score, 6)) for passage in passages]
+
+
+def _sources(sentences: Sequence[EvidenceSentence]) -> frozenset[tuple[str, str]]:
+    return frozenset((sentence.passage.version, sentence.passage.label) for sentence in sentences)
 
 
 def _versions(passages: Sequence[Passage]) -> list[str]:

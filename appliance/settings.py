@@ -89,6 +89,12 @@ class Settings(BaseModel):
     )
     compose: bool = Field(True, description="Let the language model compose on top of the quotations.")
     compose_seconds: float = Field(20.0, gt=0, description="Seconds after which the quotations stand alone.")
+    compose_at_once: int = Field(
+        1, ge=1, le=256, description="Answers composed at the same time; an endpoint on a bigger machine takes more."
+    )
+    queue_seconds: float = Field(
+        60.0, gt=0, description="Seconds to wait for the language model, after which the quotations stand alone."
+    )
     compose_tokens: int = Field(160, ge=16, description="Longest composed answer, in tokens.")
 
     audit_devices: tuple[Path, ...] = Field((), description="Audit log directories; empty means `audit` in the home.")

@@ -24,11 +24,14 @@ from appliance.access.rights import Rights
 from appliance.access.scope import Access
 from appliance.access.sessions import Sessions
 from appliance.access.tokens import Tokens
+from appliance.answering.conversations import Conversations
 from appliance.answering.engines.engine import Engine
+from appliance.answering.queueing import Queue
 from appliance.assembly.engines import open_engine
 from appliance.audit.events import ModelInForce, PolicyInForce, ServiceStarted, ServiceStopped, SettingInForce
 from appliance.audit.log import AuditLog
 from appliance.documents.catalog import Catalog
+from appliance.documents.holds import Holds
 from appliance.documents.originals import Originals
 from appliance.documents.pages import PageImages
 from appliance.documents.sandbox import Sandbox
@@ -113,9 +116,11 @@ class Appliance:
         self.originals = Originals(settings.home, keys)
         self.pages = PageImages(settings.home, keys)
         self.vault = Vault(database, keys)
+        self.holds = Holds(database, keys)
         self.reviews = Reviews(database)
         self.profiles = ProfilesInForce(database, keys, settings.policies)
         self.store = ChunkStore(database, keys)
+        self.conversations = Conversations(database, keys)
         self.lexicon = Lexicon(keys)
 
     @classmethod
@@ -219,6 +224,7 @@ class Appliance:
             FeatureReranker(),
             self.embed,
             lambda: self.engine,
+            Queue(self.settings.compose_at_once),
         )
 
     @cached_property
@@ -234,7 +240,7 @@ class Appliance:
         """Everything that holds something of a document, for deleting it."""
         return Holdings(
             self.log, self.database, self.keys, self.catalog, self.originals, self.pages, self.vault, self.store,
-            self.index,
+            self.index, self.settings.home,
         )  # fmt: skip
 
     def embed(self, texts: list[str]) -> np.ndarray[Any, np.dtype[np.float32]]:

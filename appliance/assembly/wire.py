@@ -3,13 +3,17 @@
 from typing import Any
 
 from appliance.answering.answer import Abstention, Citation, Refusal, VerifiedAnswer
-from appliance.ask import Finished, Quotes, Sentence, Shown
+from appliance.ask import Finished, Quotes, Sentence, Shown, Understood, Waiting
 from appliance.audit.receipt import ProofedReceipt
 from appliance.search.chunk import Passage
 
 
 def shown(event: Shown) -> dict[str, Any]:
-    """An event of `ask`: `{"quotes"}`, `{"sentence"}`, or the result of the contract."""
+    """An event of `ask`: `{"understood"}`, `{"quotes"}`, `{"place"}`, `{"sentence"}`, or the result of the contract."""
+    if isinstance(event, Understood):
+        return {"understood": event.text}
+    if isinstance(event, Waiting):
+        return {"place": event.place}
     if isinstance(event, Quotes):
         return {"quotes": [citation(each) for each in event.citations], "probability": event.probability}
     if isinstance(event, Sentence):
@@ -35,6 +39,8 @@ def finished(event: Finished) -> dict[str, Any]:
         "warnings": list(event.warnings),
         "exit_code": event.error.exit_code if event.error else 0,
     }
+    if event.question is not None:
+        result["question"] = event.question.text
     if isinstance(answer, Refusal):
         result["advice"] = answer.advice
     return result

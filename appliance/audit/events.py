@@ -48,7 +48,9 @@ class Event:
 class QuestionAsked(Event):
     """Intent: somebody puts a question. Durable before any retrieved text is shown; without a record of
     its outcome (`answer_given` or `question_refused` with this record as `intent`) the question was cut
-    off. `vault_reference` finds the original wording in the vault, for those who may."""
+    off. `vault_reference` finds the original wording in the vault, for those who may. `narrowed` holds the
+    document ids, kinds and days that it was narrowed to; `typed` is a follow-up as it was asked, `question`
+    what was made of it."""
 
     purpose: str
     policy_digest: str
@@ -56,7 +58,9 @@ class QuestionAsked(Event):
     collections: Sequence[str] = ()
     attack: Sequence[str] = ()
     vault_reference: str = ""
+    narrowed: Mapping[str, Any] = field(default_factory=dict)
     question: str = field(default="", repr=False, metadata=SEALED)
+    typed: str = field(default="", repr=False, metadata=SEALED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +80,8 @@ class PassagesShown(Event):
 class AnswerGiven(Event):
     """Outcome: durable before the last byte of an answer leaves. `status` is `answered`, `abstained`,
     `refused` or `failed`. `verification` lists, for each sentence, its support and whether it was shown;
-    `dropped` counts composed sentences that failed. `chunks` are the retrieved chunk ids with scores.
+    `dropped` counts composed sentences that failed; `reason` says what else ended it or why the language model
+    wrote nothing (`busy`, `slow`, or the code of an error). `chunks` are the retrieved chunk ids with scores.
     `generation` says how the model was run (`max_tokens`, `temperature`, how it ended), `prompted` what the prompt
     was made from beside the evidence, and `draft` all that the model wrote, so that `audit replay` can do it again."""
 
@@ -125,6 +130,22 @@ class AnswerReplayed(Event):
     purpose: str
     prompt: str
     rerun: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConversationOpened(Event):
+    """Somebody read a conversation of theirs again; `withheld` of its turns quote what they may no longer read."""
+
+    conversation: str
+    turns: int
+    withheld: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConversationDeleted(Event):
+    """Somebody deleted a conversation of theirs: its key was destroyed."""
+
+    conversation: str
 
 
 # documents
@@ -213,10 +234,12 @@ class DocumentErased(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonErased(Event):
-    """A data subject's keys and surrogates were destroyed. `subject` is the key scope, never a name."""
+    """A data subject's keys and surrogates were destroyed. `subject` is the key scope, never a name; of `versions`,
+    which name them, the originals were destroyed too."""
 
     subject: str
     reason: str
+    versions: Sequence[str] = ()
     keys_destroyed: int = 0
 
 

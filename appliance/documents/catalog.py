@@ -20,6 +20,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 from appliance.documents.collections import Collection, Collections
 from appliance.documents.deletion import DELETING, Deletions
 from appliance.documents.document import Original, Page
+from appliance.documents.narrowing import Narrowing, matching
 from appliance.documents.versions import PageFacts, Redacted, Version, scope_of, version_of
 from appliance.errors import ApplianceError, NotFound
 from appliance.storage.database import Database
@@ -149,12 +150,27 @@ class Catalog:
         """The version waits for a person. `reason` holds no text of it. What is published stays published."""
         self._close(identifier, "quarantined", reason)
 
-    def release(self, identifier: str) -> None:
-        """Take a quarantined version up again, after a reviewer's decision: it becomes unfinished work."""
+    def release(self, identifier: str, profile_digest: str = "") -> None:
+        """Take a quarantined version up again, after a reviewer's decision or under another text of its profile:
+        it becomes unfinished work."""
         with self._database.exclusive() as connection:
-            if _row(connection, identifier).status != "quarantined":
+            row = _row(connection, identifier)
+            if row.status != "quarantined":
                 raise ApplianceError("the version is not in quarantine", "See the status of the document")
-            _set(connection, identifier, status="received", reason="")
+            digest = profile_digest or row.profile_digest
+            _set(connection, identifier, status="received", reason="", profile_digest=digest)
+
+    def outdated(self, collection: str, profile_digest: str) -> list[Version]:
+        """Versions of a collection that are published or wait for a person, and were redacted under another text
+        of its profile than this one; oldest first. Those of documents whose newer version is under way are left
+        out."""
+        query = select(version).where(version.c.collection == collection).order_by(version.c.created.desc())
+        newest: dict[str, Row[Any]] = {}
+        with self._database.transaction() as connection:
+            for row in connection.execute(query.where(version.c.status.not_in(("retired", "failed")))):
+                newest.setdefault(row.document, row)
+            found = [row for row in newest.values() if row.profile_digest != profile_digest]
+            return [self._version(row) for row in reversed(found) if row.status in ("published", "quarantined")]
 
     def hidden_versions(self) -> frozenset[str]:
         """Ids of every version that is not visible, as of one moment."""
@@ -188,6 +204,11 @@ class Catalog:
         facts = json.loads(self._keys.unseal(scope_of(identifier), sealed, b"facts"))
         blackout = {int(number): tuple(tuple(box) for box in boxes) for number, boxes in facts["blackout"].items()}
         return PageFacts(tuple(Page(*page) for page in facts["pages"]), blackout)
+
+    def matching(self, to: Narrowing, labels: AnyOf[str]) -> frozenset[str]:
+        """Ids of the published versions under `labels` that a narrowing leaves."""
+        with self._database.transaction() as connection:
+            return matching(connection, to, labels)
 
     def documents(self, collections: Iterable[str], labels: AnyOf[str] | None = None) -> list[Version]:
         """Versions of these collections that are not retired, newest first; of `labels` only, when given."""
