@@ -35,7 +35,8 @@ from appliance.errors import ApplianceError, IntegrityFailure, NotFound, Quarant
 from appliance.redaction import pages as redacted_pages
 from appliance.redaction.findings import Findings, RedactedDocument, ScreenedDocument
 from appliance.redaction.hints import hints_of
-from appliance.redaction.policy import Profile, load_profile
+from appliance.redaction.inforce import ProfilesInForce
+from appliance.redaction.policy import Profile
 from appliance.redaction.redact import redact, texts_of
 from appliance.redaction.review import Reviews, reasons_for_review
 from appliance.redaction.screening import kept_types, screen
@@ -73,6 +74,7 @@ class Rooms:
     index: Index
     embedder: Embedder
     lexicon: Lexicon
+    profiles: ProfilesInForce
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,7 @@ def ingest(
     except (Unreadable, NotFound, TooLarge) as error:
         rooms.log.append(DocumentFailed(document="", version="", reason=error.message), actor=grant.person)
         return Outcome("", "", "failed", str(error), seconds=_since(started))
-    profile = load_profile(rooms.settings.policies, collection.profile)
+    profile = rooms.profiles.checked(collection.profile)
     version, fresh = rooms.catalog.receive(
         collection, _label(rooms, collection), original, profile.name, profile.digest
     )
@@ -129,14 +131,18 @@ def ingest(
 
 
 def resume(rooms: Rooms, *, progress: Callable[[str, str], None] = lambda version, stage: None) -> Iterator[Outcome]:
-    """Take up every version that a killed process left unfinished, from its encrypted original."""
+    """Take up every version that a killed process left unfinished, from its encrypted original; those too whose
+    last span was decided before it."""
+    for identifier in rooms.reviews.ready():
+        version = rooms.catalog.version(identifier)
+        if version.status == "quarantined" and rooms.originals.kept(identifier):
+            rooms.catalog.release(identifier)
     for version in rooms.catalog.unfinished():
         started = time.perf_counter()
         collection = rooms.catalog.collection(version.collection)
-        profile = load_profile(rooms.settings.policies, collection.profile)
+        profile = rooms.profiles.checked(collection.profile)
         try:
-            name, content = rooms.originals.get(version.id)
-            original = replace(intake.accept(content, name, rooms.settings), kind=rooms.sandbox.detect(content, name))
+            original = _original(rooms, version)
         except (NotFound, IntegrityFailure, Unreadable) as error:
             yield _failed(rooms, "system", version, error, started)
             continue
@@ -145,6 +151,47 @@ def resume(rooms: Rooms, *, progress: Callable[[str, str], None] = lambda versio
             progress(identifier, text)
 
         yield _process(rooms, "system", version, collection, original, profile, stage, started)
+
+
+def again(rooms: Rooms, identifier: str, actor: str, *, progress: Progress = lambda stage: None) -> Outcome:
+    """Redact a version again from its encrypted original, under the profile in force and reviewers' decisions.
+
+    A version in quarantine is taken up itself. Beside a published one a new version is made, which replaces it in
+    one switch: until then the old one is what people see. Raises NotFound when the original is not kept.
+    """
+    started = time.perf_counter()
+    version = rooms.catalog.version(identifier)
+    collection = rooms.catalog.collection(version.collection)
+    profile = rooms.profiles.checked(collection.profile)
+    original = _original(rooms, version)
+    if version.status == "quarantined":
+        rooms.catalog.release(version.id, profile.digest)
+        return _process(rooms, actor, version, collection, original, profile, progress, started)
+    made, fresh = rooms.catalog.receive(collection, version.label, original, profile.name, profile.digest)
+    if not fresh:
+        return _known(rooms, made, started)
+    rooms.originals.put(made.id, original.name, original.content)
+    rooms.reviews.inherit(version.id, made.id)
+    received = DocumentReceived(
+        document=made.document, version=made.id, collection=collection.id, kind_of_file=original.kind, bytes=made.bytes
+    )
+    rooms.log.append(received, actor=actor)
+    return _process(rooms, actor, made, collection, original, profile, progress, started)
+
+
+def _original(rooms: Rooms, version: Version) -> Original:
+    name, content = rooms.originals.get(version.id)
+    return replace(intake.accept(content, name, rooms.settings), kind=rooms.sandbox.detect(content, name))
+
+
+def _cleared(rooms: Rooms, version: Version, document: Document, name: str) -> dict[int, list[str]]:
+    """What reviewers said identifies nobody, by block; in memory only."""
+    texts = texts_of(document, name)
+    cleared: dict[int, list[str]] = {}
+    for block, start, end in rooms.reviews.cleared(version.id):
+        if block < len(texts):
+            cleared.setdefault(block, []).append(texts[block][start:end])
+    return cleared
 
 
 def _process(
@@ -156,8 +203,9 @@ def _process(
         progress("parsing")
         document = rooms.sandbox.parse(original)
         progress("redacting")
-        redacted, findings = _redact(rooms, document, profile, collection.id, original.name)
-        screened = screen(redacted, kept=kept_types(profile.acts_on))
+        redacted, findings = _redact(rooms, document, profile, version, original.name)
+        cleared = _cleared(rooms, version, document, original.name)
+        screened = screen(redacted, kept=kept_types(profile.acts_on), cleared=cleared)
         if why := reasons_for_review(findings, profile):
             rooms.reviews.queue(version.id, findings)
             raise Quarantined(why, "It waits for a reviewer")
@@ -203,6 +251,7 @@ def _redact(
     rooms: Rooms, document: Document, profile: Profile, version: Version, name: str
 ) -> tuple[RedactedDocument, Findings]:
     findings = rooms.detector.find(texts_of(document, name), profile, hints=hints_of(document))
+    findings = rooms.reviews.settled(version.id, findings)
     return redact(document, findings, profile, rooms.vault.domain(version.collection, version.id), name=name), findings
 
 

@@ -18,12 +18,13 @@ from appliance.access import policies
 from appliance.documents import intake
 from appliance.documents.document import Block, Document
 from appliance.documents.sandbox import Sandbox
-from appliance.errors import Unavailable, UsageError
+from appliance.errors import NotFound, Unavailable, UsageError
 from appliance.isolation import egress
 from appliance.redaction.detection import Detector
 from appliance.redaction.findings import Findings
-from appliance.redaction.policy import Profile, list_profiles, load_profile
+from appliance.redaction.policy import Profile, list_profiles, load_profile, parse_profile
 from appliance.redaction.redact import redact_text as replace_in
+from appliance.redaction.review import reasons_for_review
 from appliance.redaction.surrogates import EphemeralVault, SurrogateSource
 from appliance.settings import Settings
 
@@ -52,14 +53,46 @@ def parse_file(settings: Settings, file: Path) -> dict[str, Any]:
     }
 
 
-def redact_text(settings: Settings, text: str, profile_name: str) -> dict[str, Any]:
-    """One text without its identifiers, and what they were: offsets are of the input."""
+def redact_text(settings: Settings, text: str, profile_name: str, *, explained: bool = False) -> dict[str, Any]:
+    """One text without its identifiers, and what they were: offsets are of the input. `explained` adds for each
+    why, by which rule and law, and what a reviewer would be asked; then `profile_name` may be a YAML file too."""
     egress.install(settings.allowed_networks)
-    profile = load_profile(settings.policies, profile_name or settings.redaction_profile)
+    wanted = profile_name or settings.redaction_profile
+    profile = _profile_of(settings, wanted) if explained else load_profile(settings.policies, wanted)
     detector = open_detector(settings)
     started = time.perf_counter()
-    result = _redacted(text, detector.find_text(text, profile), profile, EphemeralVault())
+    findings = detector.find_text(text, profile)
+    result = _redacted(text, findings, profile, EphemeralVault())
+    if explained:
+        result |= _explained(result["entities"], findings, profile)
     return {**result, "seconds": round(time.perf_counter() - started, 4)}
+
+
+def _profile_of(settings: Settings, wanted: str) -> Profile:
+    """A profile by name, or read from a YAML file that is to be tried."""
+    if not wanted.endswith((".yaml", ".yml")):
+        return load_profile(settings.policies, wanted)
+    try:
+        return parse_profile(Path(wanted).read_bytes(), Path(wanted).name)
+    except OSError as error:
+        raise NotFound(f"{wanted} cannot be read ({error.strerror})", "Check its path") from error
+
+
+def _explained(entities: list[dict[str, Any]], findings: Findings, profile: Profile) -> dict[str, Any]:
+    told = []
+    for entity in entities:
+        inside = [f for f in findings.items if entity["start"] <= f.start and f.end <= entity["end"]]
+        reasons = [f"{e.recognizer}: {e.reason}" if e.reason else e.recognizer for f in inside for e in f.evidence]
+        rule = profile.rules.get(entity["type"])
+        told.append(
+            {
+                **entity, "action": rule.action if rule else "mask", "why": "; ".join(dict.fromkeys(reasons)),
+                "rule": rule.reason if rule else "", "citation": rule.citation if rule else "",
+                "review": any(f.review for f in inside),
+            }
+        )  # fmt: skip
+    held = reasons_for_review(findings, profile)
+    return {"entities": told, "to_review": sum(f.review for f in findings.items), "held": held or "no"}
 
 
 def redact_many(

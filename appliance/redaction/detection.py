@@ -327,7 +327,7 @@ class Detector:
     def _report(settled: Iterable[Candidate], joined: _Joined, profile: Profile) -> Iterable[Finding]:
         for each in settled:
             rule = profile.rule(each.type)
-            if rule is None or each.score < rule.min_score:
+            if rule is None or each.score < rule.acts_from:
                 continue
             if rule.only and not _applies(rule.only, joined.text[each.start : each.end]):
                 continue

@@ -52,7 +52,7 @@ DIRECT_TYPES = frozenset(
         "ID",
     }
 )
-_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 
 
 class Rule(BaseModel):
@@ -75,6 +75,11 @@ class Rule(BaseModel):
             raise ValueError("review must be [from, to] with from below to")
         return self
 
+    @property
+    def acts_from(self) -> float:
+        """The score from which findings are acted on: what a person is to see is covered until they have."""
+        return min(self.min_score, self.review[0]) if self.review else self.min_score
+
     def wants_review(self, score: float) -> bool:
         """Whether a finding of `score` is to be seen by a person before the document is published."""
         return self.review is not None and self.review[0] <= score < self.review[1]
@@ -89,6 +94,9 @@ class Profile(BaseModel):
     title: str
     description: str = ""
     detectors: tuple[DetectorName, ...] = Field(min_length=1)
+    hold_above: float = Field(
+        0.0, ge=0, description="Wrong decisions to be expected among a document's unsure spans, above which it waits."
+    )
     rules: dict[EntityType, Rule] = Field(min_length=1)
     digest: str = ""
     """SHA-256, hex, of the exact bytes of the YAML."""
@@ -179,7 +187,7 @@ def load_profile(policies_dir: Path, name: str) -> Profile:
     """
     folder = Path(policies_dir) / "redaction"
     known = list_profiles(policies_dir)
-    if not _NAME.fullmatch(name) or name not in known:
+    if not NAME.fullmatch(name) or name not in known:
         raise UsageError("no such redaction profile", f"Choose one of {', '.join(known) or 'none installed'}")
     try:
         content = (folder / f"{name}.yaml").read_bytes()

@@ -7,7 +7,7 @@ invisible characters and with compatibility forms folded.
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from appliance.errors import Quarantined
 from appliance.redaction.findings import Finding, RedactedDocument, ScreenedDocument
@@ -30,17 +30,28 @@ _IBAN = re.compile(r"(?<!\w)[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3
 
 
 def screen(
-    document: RedactedDocument, *, kept: frozenset[str] = frozenset(), residual: Residual | None = None
+    document: RedactedDocument,
+    *,
+    kept: frozenset[str] = frozenset(),
+    residual: Residual | None = None,
+    cleared: Mapping[int, Sequence[str]] | None = None,
 ) -> ScreenedDocument:
     """Let a redacted document pass, its blocks that address a model flagged.
 
-    `kept` are the types that the profile keeps on purpose. Raises Quarantined, naming types and blocks only,
-    when an identifier of another type is still there.
+    `kept` are the types that the profile keeps on purpose, `cleared` the texts of a block of which a reviewer
+    said that they identify nobody. What redaction put there is not looked at. Raises Quarantined, naming types and
+    blocks only, when an identifier of another type is still there.
     """
     texts = [*(block.text for block in document.blocks), document.title]
-    left = [(type_, number) for number, text in enumerate(texts) for type_ in sorted(residual_identifiers(text) - kept)]
+    read = [_without_entities(document, number, text) for number, text in enumerate(texts)]
+    known = cleared or {}
+    left = [
+        (type_, number)
+        for number, text in enumerate(read)
+        for type_ in sorted(residual_identifiers(text, known.get(number, ())) - kept)
+    ]
     if residual is not None:
-        left += [(finding.type, finding.block) for finding in residual(texts) if finding.type not in kept]
+        left += [(finding.type, finding.block) for finding in residual(read) if finding.type not in kept]
     if left:
         types = ", ".join(sorted({type_ for type_, _ in left}))
         places = ", ".join(_place(document, number) for number in sorted({number for _, number in left})[:5])
@@ -57,14 +68,20 @@ def kept_types(acts_on: frozenset[str]) -> frozenset[str]:
     return frozenset(name for name, _, _ in _CHECKS) - acts_on
 
 
-def residual_identifiers(text: str) -> set[str]:
-    """The types of identifiers that stand in `text`, surrogates aside."""
-    readable = SURROGATE.sub(" ", plain(INVISIBLE.sub("", text)))
+def residual_identifiers(text: str, cleared: Sequence[str] = ()) -> set[str]:
+    """The types of identifiers that stand in `text`, surrogates aside, and aside of what a `cleared` text holds
+    whole."""
+    readable = SURROGATE.sub(" ", _readable(text))
+    known = [_readable(each) for each in cleared]
     return {
         type_
         for type_, pattern, valid in _CHECKS
-        if any(valid(match[0]) for match in pattern.finditer(readable))
+        if any(valid(match[0]) and not any(match[0] in each for each in known) for match in pattern.finditer(readable))
     }
+
+
+def _readable(text: str) -> str:
+    return plain(INVISIBLE.sub("", text))
 
 
 def luhn(number: str) -> bool:
@@ -97,6 +114,14 @@ _CHECKS: tuple[tuple[str, re.Pattern[str], Callable[[str], bool]], ...] = (
     ("PHONE_NUMBER", _PHONE, _enough_digits),
     ("US_SSN", _SSN, _always),
 )
+
+
+def _without_entities(document: RedactedDocument, number: int, text: str) -> str:
+    """A text with spaces for what redaction put into it."""
+    entities = document.blocks[number].entities if number < len(document.blocks) else ()
+    for entity in entities:
+        text = text[: entity.start] + " " * (entity.end - entity.start) + text[entity.end :]
+    return text
 
 
 def _place(document: RedactedDocument, number: int) -> str:
