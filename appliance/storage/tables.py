@@ -202,11 +202,23 @@ version = Table(
     Column("holder", String, nullable=False, default="", server_default=""),
     Column("held_until", String, nullable=False, default="", server_default=""),
     Column("uses_known", Integer, nullable=False, default=0, server_default="0"),
+    Column("vanished", Integer, nullable=False, default=0, server_default="0"),
 )
 """`status`: `received`, `indexed`, `published`, `retired`, `quarantined`, `failed`, `deleting`. Only `published`
 is visible. `facts_sealed` holds page sizes and blackout boxes as sealed JSON. Unfinished work is taken by one
-worker at a time: `holder`, until `held_until`; not before `due`; `tries` counts how often it was begun.
-`uses_known`: whether `surrogate_use` lists its surrogates."""
+worker at a time: `holder`, until `held_until`; not before `due`; `tries` counts how often it failed, `vanished`
+how often its worker ended without a word. `uses_known`: whether `surrogate_use` lists its surrogates."""
+
+read_page = Table(
+    "read_page",
+    metadata,
+    Column("version", ForeignKey("version.id", ondelete="CASCADE"), primary_key=True),
+    Column("page", Integer, primary_key=True),
+    Column("text_mac", String, nullable=False),
+    Column("findings_sealed", LargeBinary, nullable=False),
+)
+"""What detection found on a page: `text_mac` is the keyed digest of its text, `findings_sealed` offsets and types
+without any text, under the key of the version. The next version of a document reads changed pages only."""
 
 followed_file = Table(
     "followed_file",
