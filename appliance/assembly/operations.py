@@ -14,7 +14,7 @@ from typing import Any
 from appliance import ask as questions
 from appliance import ingest as documents
 from appliance.access.grants import Person, Purpose
-from appliance.assembly import identities, keeping, oversight, redaction_policies, wire
+from appliance.assembly import forgetting, identities, keeping, oversight, redaction_policies, reviewing, wire
 from appliance.assembly.acting import Events, os_user, person, purpose_of
 from appliance.assembly.parts import Appliance
 from appliance.audit import report as reports
@@ -340,6 +340,8 @@ OPERATIONS: dict[str, Callable[..., Events]] = {
     "audit.report": audit_report,
 }
 OPERATIONS |= redaction_policies.OPERATIONS
+OPERATIONS |= reviewing.OPERATIONS
 OPERATIONS |= keeping.OPERATIONS
+OPERATIONS |= forgetting.OPERATIONS
 OPERATIONS |= oversight.OPERATIONS
 OPERATIONS |= identities.OPERATIONS

@@ -5,6 +5,7 @@
     python check.py EXPORT.jsonl      an export file
     python check.py RECEIPT           a receipt (C2SP tlog-proof)
     python check.py ANSWER.json       a disclosed record: what was answered, with its receipt
+    python check.py CERTIFICATE       a signed certificate, such as of an erasure
 
     --anchor FILE   a checkpoint (or several) that you kept earlier, elsewhere: what it counts must be there
     --key VKEY      the log's public key, or a file that holds it; without it the key that lies beside the
@@ -560,6 +561,25 @@ def check_answer(disclosed: Found, key: str | None, show: Show | None = None) ->
     return {**found, "what": "answer"}
 
 
+def check_statement(text: str, key: str | None) -> Found:
+    """Check a certificate: a statement that is signed with the log's key and is no checkpoint."""
+    try:
+        body, _, lines = text.rpartition("\n\n")
+        said = body.split("\n")
+        if not said[0].startswith("appliance ") or not key:
+            raise Bad("a certificate needs --key, the log's public key" if not key else "this is no certificate")
+        name, identifier, public = parse_key(key)
+        for line in lines.splitlines():
+            raw = base64.b64decode(line.rpartition(" ")[2], validate=True)
+            if raw[:4] == identifier and ed25519(public, raw[4:], (body + "\n").encode()):
+                return {**result("certificate", None, None), "says": said}
+        raise Bad(f"the certificate is not signed by {name}, or was altered")
+    except Bad as error:
+        return result("certificate", None, error)
+    except (ValueError, IndexError):
+        return result("certificate", None, Bad("the certificate is malformed"))
+
+
 def result(what: str, walk: Walk | None, error: Exception | None) -> Found:
     """What was found, as one dictionary."""
     found: Found = {"what": what, "ok": error is None, "first_error": str(error) if error else None}
@@ -620,6 +640,8 @@ def check(
         start = file.read(64)
     if start.startswith(b"c2sp.org/tlog-proof@v1"):
         return check_receipt(target.read_text("utf-8"), key)
+    if start.startswith(b"appliance "):
+        return check_statement(target.read_text("utf-8"), key)
     if start.startswith(b'{"format":"appliance-audit-export@v1"'):
         return check_export(target, key, anchors, show, opener)
     return check_answer(json.loads(target.read_bytes()), key, show)
@@ -629,6 +651,8 @@ def text_of(found: Found, key_given: bool) -> str:
     """What was found, for a reader."""
     if not found["ok"]:
         return f"NOT WHOLE: {found['first_error']}"
+    if found["what"] == "certificate":
+        return "\n".join(["WHOLE: signed by the log's key", *found["says"]])
     if found["what"] in ("receipt", "answer"):
         record = f"record {found['index']} ({found['record']}, {found['time']})"
         return f"WHOLE: {record} is in the log of {found['records']} records"

@@ -92,6 +92,12 @@ class Signer:
         body = Checkpoint(self.verifier.name, size, root).body
         return f"{body}\n{signature_line(self.verifier, self._private.sign(body.encode()))}"
 
+    def sign_statement(self, text: str) -> str:
+        """A signed note over any `text` but one that could be a checkpoint. Raises IntegrityFailure for that."""
+        if text.split("\n", 1)[0] == self.verifier.name or not text.endswith("\n"):
+            raise IntegrityFailure("this is no statement to sign", "Its first line says what it is")
+        return f"{text}\n{signature_line(self.verifier, self._private.sign(text.encode()))}"
+
 
 def signature_line(verifier: Verifier, signature: bytes) -> str:
     """One signature line of a note, with its newline."""

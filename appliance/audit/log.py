@@ -162,6 +162,10 @@ class AuditLog:
         self._committer.run(self._keep_checkpoint)
         return self._head
 
+    def sign_statement(self, text: str) -> str:
+        """A signed note (C2SP) over `text`, whose first line must not be this log's name: no checkpoint."""
+        return self._signer.sign_statement(text)
+
     def prove(self, of: int | Receipt) -> ProofedReceipt:
         """The receipt of a record with its inclusion proof under a checkpoint signed now, at most 2.5 KB.
 

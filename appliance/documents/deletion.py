@@ -86,6 +86,12 @@ class Deletions:
             raise NotFound("no such document")
         return str(found)
 
+    def versions_of(self, identifier: str) -> list[str]:
+        """Ids of a document's versions, oldest first; none when there is no such document."""
+        query = select(version.c.id).where(version.c.document == identifier).order_by(version.c.created)
+        with self._database.transaction() as connection:
+            return list(connection.execute(query).scalars())
+
     def some_of(self, identifier: str, most: int) -> list[str]:
         """Ids of documents of a collection, at most `most`."""
         query = select(document.c.id).where(document.c.collection == identifier).limit(most)

@@ -13,9 +13,13 @@ but from a backup.
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection
 
 from appliance.audit.events import CollectionDeleted, DocumentErased, DocumentRetired
 from appliance.audit.log import AuditLog
+from appliance.documents import holds
 from appliance.documents.catalog import Catalog
 from appliance.documents.deletion import Check, key_scopes
 from appliance.documents.originals import Originals
@@ -26,6 +30,7 @@ from appliance.search.index import Index
 from appliance.search.store import ChunkStore
 from appliance.storage.database import Database
 from appliance.storage.keys import KeyRing
+from appliance.upkeep import erasures
 
 BATCH = 64
 """Documents of a collection that go together."""
@@ -44,6 +49,8 @@ class Holdings:
     vault: Vault
     store: ChunkStore
     index: Index
+    home: Path = Path()
+    """Where the list of erasures is kept; none is, where this is not set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +89,7 @@ def delete_documents(
         held.log.append(retired, actor=actor)
 
     begun = held.catalog.deletions.begin(
-        documents, on_retire=held.store.retire_statistics, check=check, record=record
+        documents, on_retire=held.store.retire_statistics, check=_unless_held(check), record=record
     )
     destroyed = _remove(held, collection, begun, actor, reason)
     versions = sum(len(each) for each in begun.values())
@@ -127,7 +134,7 @@ def complete(held: Holdings) -> int:
 def _remove(held: Holdings, collection: str, begun: dict[str, list[str]], actor: str, reason: str) -> int:
     """Steps 2 to 5, each of which may be run again. How many keys were destroyed."""
     versions = [each for versions in begun.values() for each in versions]
-    _know_uses(held, collection)
+    know_uses(held, collection)
     for each in versions:
         held.index.delete(each)
         held.store.delete(each)
@@ -142,10 +149,23 @@ def _remove(held: Holdings, collection: str, begun: dict[str, list[str]], actor:
             DocumentErased(document=document, versions=its, reason=reason, keys_destroyed=destroyed), actor=actor
         )
     held.catalog.deletions.finish(list(begun))
+    if held.home != Path():
+        erasures.follow(held.home, held.log)
     return destroyed
 
 
-def _know_uses(held: Holdings, collection: str) -> None:
+def _unless_held(check: Check | None) -> Check:
+    """Legal holds are asked for whatever the caller checks: no deletion goes past them (I9)."""
+
+    def both(connection: Connection, document: str) -> None:
+        holds.forbid(connection, document)
+        if check:
+            check(connection, document)
+
+    return both
+
+
+def know_uses(held: Holdings, collection: str) -> None:
     """Note the surrogates of versions that were made before their uses were kept, from their redacted text."""
     with held.database.transaction() as connection:
         unknown = uses.unknown(connection, collection)
