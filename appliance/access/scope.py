@@ -5,11 +5,13 @@ The only maker of `ReadableScope`, `ReadGrant` and the other grants of `access/g
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from sqlalchemy import select
 
-from appliance.access import grants
+from appliance.access import emergency, grants
 from appliance.access.decisions import LabelFacts, allowed_labels, allowed_on_system
 from appliance.access.grants import Person, Purpose, ReadableScope, ReadGrant, RevealGrant, ReviewGrant, WriteGrant
 from appliance.access.policies import AccessPolicies
@@ -27,8 +29,11 @@ def label_digest(attributes: dict[str, object]) -> str:
 class Access:
     """Decides, over the labels and grants as they are in the database now."""
 
-    def __init__(self, database: Database, policies: AccessPolicies) -> None:
+    def __init__(
+        self, database: Database, policies: AccessPolicies, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
         self._database = database
+        self._now = now
         self.policies = policies
 
     def readable(self, person: Person, purpose: Purpose, collection: str | None = None) -> ReadableScope:
@@ -37,11 +42,11 @@ class Access:
         A collection that does not exist and one that is not theirs give the same NotFound.
         """
         labels = self._labels(collection)
-        readable = allowed_labels(self.policies, person, purpose, "read", labels)
+        readable = self._allowed(person, purpose, "read", labels)
         collections = frozenset(label.collection for label in labels if label.digest in readable)
         if collection is not None and not collections:
             raise NotFound("no such collection", "Ask your administrator for a grant if it should exist")
-        identify = allowed_labels(self.policies, person, purpose, "identify", labels)
+        identify = self._allowed(person, purpose, "identify", labels)
         return ReadableScope(
             seal=grants._SEAL,
             person=person.id,
@@ -62,11 +67,11 @@ class Access:
         """Permission to add to a collection (name or id). NotFound unless the person may at least read it,
         Refused when they may read but not add."""
         labels = self._labels(collection)
-        written = allowed_labels(self.policies, person, purpose, "write", labels)
+        written = self._allowed(person, purpose, "write", labels)
         if written:
             identifier = next(label.collection for label in labels if label.digest in written)
             return WriteGrant(grants._SEAL, person.id, identifier)
-        if any(allowed_labels(self.policies, person, each, "read", labels) for each in Purpose):
+        if any(self._allowed(person, each, "read", labels) for each in Purpose):
             raise Refused("you may read this collection but not add to it", "Ask your administrator for a write grant")
         raise NotFound("no such collection", "Ask your administrator for a grant if it should exist")
 
@@ -89,12 +94,22 @@ class Access:
         readable = self._collections(person, purpose, "read", collection)
         return RevealGrant(grants._SEAL, person.id, purpose, seen & readable)
 
+    def may_break_glass(self, person: Person) -> bool:
+        """Whether grants for the purpose `emergency` would open something to a person who breaks the glass."""
+        return bool(allowed_labels(self.policies, person, Purpose.EMERGENCY, "read", self._labels(None)))
+
+    def _allowed(self, person: Person, purpose: Purpose, action: str, labels: list[LabelFacts]) -> frozenset[str]:
+        """Labels on which a person may act. For the purpose `emergency`: none, unless the glass is broken."""
+        if purpose is Purpose.EMERGENCY and not emergency.is_open(self._database, person.id, self._now()):
+            return frozenset()
+        return allowed_labels(self.policies, person, purpose, action, labels)
+
     def _collections(
         self, person: Person, purpose: Purpose, action: str, collection: str | None = None
     ) -> frozenset[str]:
         """Collections on every label of which this person may perform `action`."""
         labels = self._labels(collection)
-        allowed = allowed_labels(self.policies, person, purpose, action, labels)
+        allowed = self._allowed(person, purpose, action, labels)
         denied = {label.collection for label in labels if label.digest not in allowed}
         return frozenset(label.collection for label in labels) - denied
 

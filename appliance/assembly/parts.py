@@ -19,6 +19,7 @@ import numpy as np
 from appliance import ask, ingest
 from appliance.access import policies
 from appliance.access.clock import Clock
+from appliance.access.emergency import Emergencies
 from appliance.access.people import People
 from appliance.access.rights import Rights
 from appliance.access.scope import Access
@@ -35,6 +36,7 @@ from appliance.documents.holds import Holds
 from appliance.documents.originals import Originals
 from appliance.documents.pages import PageImages
 from appliance.documents.sandbox import Sandbox
+from appliance.documents.work import Work
 from appliance.errors import AuditUnavailable
 from appliance.isolation import egress
 from appliance.isolation.process import declared_names
@@ -111,13 +113,15 @@ class Appliance:
         self.sessions = Sessions(database, self.people, settings.session_minutes, self.clock)
         self.tokens = Tokens(database, self.people, self.clock)
         self.rights = Rights(database)
-        self.access = Access(database, policies.load(settings.policies))
+        self.access = Access(database, policies.load(settings.policies), self.clock.now)
+        self.emergencies = Emergencies(database, keys, log, self.clock.now)
         self.catalog = Catalog(database, keys)
         self.originals = Originals(settings.home, keys)
         self.pages = PageImages(settings.home, keys)
         self.vault = Vault(database, keys)
         self.holds = Holds(database, keys)
         self.reviews = Reviews(database)
+        self.work = Work(database)
         self.profiles = ProfilesInForce(database, keys, settings.policies)
         self.store = ChunkStore(database, keys)
         self.conversations = Conversations(database, keys)
@@ -143,6 +147,7 @@ class Appliance:
         started = appliance.log.append(ServiceStarted(version=version("appliance")), actor="system")
         appliance.clock.saw(started.time)
         appliance._record_what_is_in_force()
+        appliance.work.forget_holders()
         return appliance
 
     def _record_what_is_in_force(self) -> None:
@@ -231,7 +236,7 @@ class Appliance:
     def ingesting(self) -> ingest.Rooms:
         """The rooms of a document."""
         return ingest.Rooms(
-            self.settings, self.log, self.catalog, self.originals, self.pages, self.reviews, self.sandbox,
+            self.settings, self.log, self.catalog, self.originals, self.pages, self.reviews, self.work, self.sandbox,
             self.detector, self.vault, self.store, self.index, self.embedder, self.lexicon, self.profiles,
         )  # fmt: skip
 
