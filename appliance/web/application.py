@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from appliance.assembly.parts import Appliance
 from appliance.errors import ApplianceError, NotFound, UsageError
-from appliance.web.routes import asking, collections, page, pages, signing, status
+from appliance.web.routes import asking, collections, conversations, openai, page, pages, signing, status
 from appliance.web.streaming import Streams
 
 STATIC = Path(__file__).parent / "static"
@@ -37,7 +37,8 @@ THROUGH_TLS = {"Strict-Transport-Security": "max-age=31536000"}
 
 def application(appliance: Appliance) -> FastAPI:
     """The application over one open appliance. No generated documentation pages: those load from elsewhere."""
-    routes = [route for module in (page, signing, asking, collections, pages, status) for route in module.router.routes]
+    modules = (page, signing, asking, conversations, openai, collections, pages, status)
+    routes = [route for module in modules for route in module.router.routes]
     static = Mount("/static", StaticFiles(directory=STATIC), name="static")
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, routes=[*routes, static])
     app.state.appliance = appliance

@@ -1,10 +1,12 @@
 """What routes may ask for: the appliance, who is signed in, and objects that this person may see.
 
 Object authorisation by construction: a route gets a version of a document or a collection only through
-`readable_version`, `readable_collection` or `writable_collection`, which give one answer, 404, for a missing,
-a foreign, an unpublished and a malformed id. A test fails for a route that resolves an id itself.
+`readable_version`, `readable_collection` or `writable_collection`, a conversation through `own_conversation`, which
+give one answer, 404, for a missing, a foreign, an unpublished and a malformed id. A test fails for a route that
+resolves an id itself.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, cast
 
@@ -21,6 +23,8 @@ from appliance.web.streaming import Streams
 COOKIE = "appliance_session"
 TOKEN_SCOPES = {
     ("POST", "/api/ask"): "ask",
+    ("POST", "/v1/chat/completions"): "ask",
+    ("GET", "/v1/models"): "ask",
     ("GET", "/api/me"): "read",
     ("GET", "/api/collections/{collection}/documents"): "read",
     ("POST", "/api/collections/{collection}/documents"): "write",
@@ -78,6 +82,28 @@ def changing(session: SignedIn, x_csrf_token: Annotated[str | None, Header()] = 
 
 
 Changing = Annotated[Session, Depends(changing)]
+
+
+def standing(
+    request: Request, session: Session, appliance: Appliance, purpose: Purpose, collection: str = ""
+) -> Callable[[], None]:
+    """A check that raises once whoever asked is signed out, deactivated or may no longer read all that they could
+    read when this was called: for answers that take a while (`Streams.stream`)."""
+
+    def readable(person: Person) -> frozenset[str]:
+        return appliance.access.readable(person, purpose, collection or None).labels
+
+    try:
+        before = readable(session.person)
+    except NotFound:
+        before = frozenset()
+
+    def check() -> None:
+        person = signed_in(request, appliance).person
+        if before and not before <= readable(person):
+            raise Refused("what you may read has changed", "Ask again")
+
+    return check
 
 
 def purpose(purpose: Annotated[str, Query(max_length=40)] = Purpose.OPERATIONS.value) -> Purpose:
@@ -140,3 +166,27 @@ def removable_version(found: Readable, session: Changing, appliance: TheApplianc
 
 
 Removable = Annotated[ReadableVersion, Depends(removable_version)]
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """A conversation of the person who asks for it."""
+
+    id: str
+    person: Person
+
+
+def own_conversation(conversation: str, session: SignedIn, appliance: TheAppliance) -> Own:
+    """The conversation named in the path, if it is this person's. NotFound (404) otherwise, whatever the reason."""
+    return Own(appliance.conversations.get(session.person.id, conversation).id, session.person)
+
+
+OwnConversation = Annotated[Own, Depends(own_conversation)]
+
+
+def own_conversation_to_change(own: OwnConversation, session: Changing) -> Own:
+    """The same for a request that changes something."""
+    return own
+
+
+OwnConversationToChange = Annotated[Own, Depends(own_conversation_to_change)]

@@ -15,11 +15,21 @@ from fastapi.routing import APIRoute
 from starlette.routing import Mount
 
 from appliance.web.application import application
-from appliance.web.dependencies import readable_collection, readable_version, signed_in, writable_collection
+from appliance.web.dependencies import (
+    own_conversation,
+    readable_collection,
+    readable_version,
+    signed_in,
+    writable_collection,
+)
 from tests.web import site
 from tests.web.conftest import Client
 
-RESOLVERS = {"version": {readable_version}, "collection": {readable_collection, writable_collection}}
+RESOLVERS = {
+    "version": {readable_version},
+    "collection": {readable_collection, writable_collection},
+    "conversation": {own_conversation},
+}
 """The dependencies that may turn an id of a path into an object: each answers for the person who asks."""
 POSITIONS = {"number"}
 """Path parameters that name no object of their own, but a place in one that a resolver gave."""
@@ -41,6 +51,7 @@ SIGNED_IN = {login: 200 for login in PEOPLE if login}
 READERS = {"nina": 200, "edda": 200}
 QUESTION = {"question": "", "purpose": "treatment"}
 TREATMENT = {"params": {"purpose": "treatment"}}
+CHAT = {"model": "appliance", "messages": [{"role": "user", "content": ""}], "purpose": "treatment"}
 ROUTES = {
     ("GET", "/"): Expected(SIGNED_IN, 200),
     ("GET", "/healthz"): Expected(SIGNED_IN, 200),
@@ -49,6 +60,11 @@ ROUTES = {
     ("GET", "/api/me"): Expected(SIGNED_IN),
     ("GET", "/api/status"): Expected(SIGNED_IN),
     ("POST", "/api/ask"): Expected(SIGNED_IN, send={"json": QUESTION}),
+    ("POST", "/v1/chat/completions"): Expected(dict.fromkeys(SIGNED_IN, 400), send={"json": CHAT}),
+    ("GET", "/v1/models"): Expected(SIGNED_IN),
+    ("GET", "/api/conversations"): Expected(SIGNED_IN),
+    ("GET", "/api/conversations/{conversation}"): Expected({"nina": 200}),
+    ("DELETE", "/api/conversations/{conversation}"): Expected({"nina": 200}),
     ("GET", "/api/collections/{collection}/documents"): Expected(READERS, send=TREATMENT),
     ("POST", "/api/collections/{collection}/documents"): Expected({"edda": 200, "nina": 403}, send={"content": b""}),
     ("GET", "/api/versions/{version}"): Expected(READERS, send=TREATMENT),
@@ -117,10 +133,16 @@ def test_a_route_that_is_added_carelessly_is_complained_about(app: FastAPI) -> N
     ]  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def own(made: site.Made) -> dict[str, str]:
+def person_of(app: FastAPI, login: str) -> str:
+    """The id of an account."""
+    return str(app.state.appliance.people.by_login(login).id)
+
+
+@pytest.fixture
+def own(made: site.Made, app: FastAPI) -> dict[str, str]:
     """The ids of what a ward reader may see."""
     return {
+        "conversation": app.state.appliance.conversations.begin(person_of(app, "nina"), "What is the dose?"),
         "collection": made.collections["ward"], "version": made.versions["hospital/anticoagulation-protocol.pdf"],
         "number": "1",
     }  # fmt: skip
@@ -143,7 +165,7 @@ def test_a_route_answers_each_role_as_the_table_says(
 @pytest.mark.parametrize("login", PEOPLE, ids=lambda login: login or "a stranger")
 @pytest.mark.parametrize("name", WITH_IDS, ids=" ".join)
 def test_foreign_and_missing_and_malformed_ids_get_one_answer(
-    client: Client, made: site.Made, own: dict[str, str], name: tuple[str, str], login: str | None
+    client: Client, app: FastAPI, made: site.Made, own: dict[str, str], name: tuple[str, str], login: str | None
 ) -> None:
     person = client(login)
 
@@ -151,9 +173,12 @@ def test_foreign_and_missing_and_malformed_ids_get_one_answer(
         got = person.request(name[0], name[1].format(**{**own, **ids}), **ROUTES[name].send)
         return got.status_code, got.content, sorted(got.headers.multi_items())
 
-    parameter = "version" if "{version}" in name[1] else "collection"
+    parameter = next(each for each in RESOLVERS if f"{{{each}}}" in name[1])
     missing = answer(**{parameter: "0" * len(own[parameter])})
-    theirs = {"collection": made.collections["bank"], "version": made.versions["bank/lending-intranet.html"]}
+    theirs = {
+        "collection": made.collections["bank"], "version": made.versions["bank/lending-intranet.html"],
+        "conversation": app.state.appliance.conversations.begin(person_of(app, "bob"), "What is the rate?"),
+    }  # fmt: skip
     foreign = {parameter: theirs[parameter] if login != "bob" else own[parameter]}
     assert missing[0] == (401 if login is None else 404)
     assert answer(**foreign) == missing
