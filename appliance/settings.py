@@ -49,6 +49,40 @@ class Settings(BaseModel):
         False, description="ALARMING: parse documents although the kernel lacks the minimum protections."
     )
 
+    public_url: str = Field(
+        "", description="Address at which people reach the page, such as https://ask.example; for passkeys and OpenID."
+    )
+    require_second_factor: bool = Field(
+        False, description="Let nobody with a password here do anything before they have set up a second factor."
+    )
+    directory_groups: dict[str, tuple[str, ...]] = Field(
+        {},
+        description="What groups of LDAP or OpenID Connect give here: a table of lists of group:NAME, role:NAME, "
+        "clearance:NUMBER, compartment:NAME.",
+    )
+    ldap_url: str = Field("", description="Address of the directory, ldaps://HOST or ldap://HOST (StartTLS).")
+    ldap_base: str = Field("", description="Distinguished name below which people stand.")
+    ldap_group_base: str = Field("", description="Distinguished name below which groups name their members.")
+    ldap_login_attribute: str = Field("uid", description="Attribute of the login; sAMAccountName in Active Directory.")
+    ldap_bind_dn: str = Field("", description="Account that searches the directory; empty for an anonymous search.")
+    ldap_bind_password_file: Path | None = Field(None, description="File holding that account's password.")
+    ldap_ca_file: Path | None = Field(None, description="Authority of the directory's certificate, as PEM.")
+    ldap_check_minutes: int = Field(5, ge=1, description="Minutes after which the directory is asked who has left.")
+    insecure_ldap_without_tls: bool = Field(
+        False, description="ALARMING: send passwords to the directory in the clear. Never outside a test bench."
+    )
+    oidc_issuer: str = Field("", description="The one OpenID Connect issuer whose word counts, on the premises.")
+    oidc_name: str = Field("your organisation", description="What the page calls it: Sign in with ...")
+    oidc_client_id: str = Field("", description="Name of this appliance at the issuer.")
+    oidc_client_secret_file: Path | None = Field(None, description="File holding its secret there, if it has one.")
+    oidc_scope: str = Field("openid profile", description="Scopes to ask the issuer for.")
+    oidc_login_claim: str = Field("preferred_username", description="Claim that holds the login.")
+    oidc_groups_claim: str = Field("groups", description="Claim that lists groups.")
+    oidc_ca_file: Path | None = Field(None, description="Authority of the issuer's certificate, as PEM.")
+    places: dict[str, tuple[str, ...]] = Field(
+        {}, description="Names of networks, for access policies: a table of lists such as ward = [\"10.1.0.0/16\"]."
+    )
+
     embedding_pack: str = Field("all-minilm-l6-v2", description="Model pack that turns text into vectors.")
     spacy_pack: str = Field("spacy-en-md", description="spaCy pack that redaction uses.")
     ner_pack: str = Field("pii-rampart", description="ONNX name and address detector that redaction uses.")

@@ -5,6 +5,7 @@ import secrets
 import threading
 import time
 from collections import OrderedDict, deque
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,7 +14,7 @@ from sqlalchemy import Row, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from appliance.access.grants import Person
-from appliance.errors import NotFound, Refused, TooManyRequests, UsageError
+from appliance.errors import NotFound, Refused, TooManyRequests, Unavailable, UsageError
 from appliance.storage import tables
 from appliance.storage.database import Database
 from appliance.storage.keys import KeyRing
@@ -23,6 +24,8 @@ LOGIN = re.compile(r"[a-z0-9][a-z0-9._@-]{0,63}")
 MIN_PASSWORD_CHARS = 12
 ATTEMPTS, WINDOW_SECONDS = 10, 60.0
 REMEMBERED_SOURCES = 10_000
+Elsewhere = Callable[[str, str], Person | None]
+"""Who signs in with a login and a password at a directory; with an empty password nobody, in the same time."""
 
 
 class People:
@@ -35,6 +38,7 @@ class People:
         self._decoy = self._hasher.hash(secrets.token_hex(16))
         self._attempts: OrderedDict[str, deque[float]] = OrderedDict()
         self._lock = threading.Lock()
+        self.elsewhere: Elsewhere | None = None
 
     def create(
         self,
@@ -94,19 +98,33 @@ class People:
         TooManyRequests when `source` (a network address) failed 10 times within a minute. No account is ever
         locked by somebody else's attempts, and those who know their passwords do not count: a whole hospital
         may come from one address.
+
+        Where people may be known `elsewhere`, that is asked at every sign-in, whoever it is, so that the time
+        tells nothing; it never sees the password of an account that has one here.
         """
-        attempt = self._count(source)
+        attempt = self.attempt(source)
         query = select(tables.person).where(tables.person.c.login == login, tables.person.c.active == 1)
         with self._database.transaction() as connection:
             row = connection.execute(query).one_or_none()
+        has_password = row is not None and bool(row.password_hash)
+        person = None
         try:
-            self._hasher.verify(row.password_hash if row is not None else self._decoy, password)
-        except argon2.exceptions.VerificationError:
-            row = None
-        if row is None:
+            self._hasher.verify(row.password_hash if row is not None and has_password else self._decoy, password)
+            person = self._person(row) if row is not None and has_password else None
+        except (argon2.exceptions.VerificationError, UnicodeEncodeError):
+            person = None
+        if self.elsewhere is not None:
+            try:
+                known = self.elsewhere(login, "" if has_password else password)
+            except Unavailable:
+                if person is None:
+                    raise
+                known = None
+            person = person or known
+        if person is None:
             raise Refused("the login or the password is wrong", "Try again, or ask your administrator")
-        self._uncount(source, attempt)
-        return self._person(row)
+        self.succeeded(source, attempt)
+        return person
 
     def set_password(self, login: str, password: str) -> None:
         """Replace a password. Raises NotFound, or UsageError when it is too short."""
@@ -146,7 +164,9 @@ class People:
             compartments=frozenset(row.compartments),
         )
 
-    def _count(self, source: str) -> float:
+    def attempt(self, source: str) -> float:
+        """Count an attempt from `source`; its mark is for `succeeded`. Raises TooManyRequests at the 11th of a
+        minute."""
         now = time.monotonic()
         with self._lock:
             times = self._attempts.setdefault(source, deque(maxlen=ATTEMPTS))
@@ -158,7 +178,8 @@ class People:
             times.append(now)
         return now
 
-    def _uncount(self, source: str, attempt: float) -> None:
+    def succeeded(self, source: str, attempt: float) -> None:
+        """Take back an attempt that was no guess."""
         with self._lock:
             times = self._attempts.get(source)
             if times is not None and attempt in times:
