@@ -7,6 +7,7 @@ a scope. One process owns the shard; a second one is told so. After `kill -9` th
 import threading
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -22,6 +23,8 @@ from appliance.search.lexical import Sparse
 
 DIRECTORY = "index"
 BATCH = 500
+ASKERS = 4
+"""Questions searched at the same time, each by vector and by terms at once."""
 _NO_GRAPH = 2**40
 _KEYWORDS = ("version", "label", "collection")
 
@@ -32,6 +35,7 @@ class EdgeIndex:
     def __init__(self, shard: qdrant.EdgeShard) -> None:
         self._shard = shard
         self._lock = threading.RLock()
+        self._side_by_side = ThreadPoolExecutor(2 * ASKERS, "search")
 
     @classmethod
     def open(cls, home: Path, dimensions: int = 384) -> "EdgeIndex":
@@ -102,7 +106,7 @@ class EdgeIndex:
         if sparse.indices:
             requests.append(_request(terms, "terms", only, depth))
         with _explained():
-            answers = [self._shard.query(request) for request in requests]
+            answers = list(self._side_by_side.map(self._shard.query, requests))
         rows = [_row(point) for answer in answers for point in answer]
         return best_of(rows, dense, sparse, depth)
 
@@ -131,6 +135,7 @@ class EdgeIndex:
 
     def close(self) -> None:
         """See `Index.close`."""
+        self._side_by_side.shutdown()
         with self._lock, _explained():
             self._shard.flush()
             self._shard.close()
