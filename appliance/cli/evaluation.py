@@ -101,6 +101,20 @@ def injection(data: Data) -> None:
 
 
 @evaluation.command()
+def documents(manifest: Annotated[Path, typer.Argument(help="JSON Lines of files and what they must hold.")]) -> None:
+    """Share of files in which every known string is found, refusals by reason, crashes."""
+    from contextlib import closing
+
+    from appliance.documents.sandbox import Sandbox
+    from appliance.evaluation.documents import evaluate
+
+    require_file(manifest)
+    settings = context.settings()
+    with closing(Sandbox(settings)) as sandbox:
+        finish(evaluate(manifest, settings, sandbox))
+
+
+@evaluation.command()
 def abstention(
     golden: Annotated[Path, typer.Argument(help="Golden questions, as in sample_docs/ground_truth.json.")],
     write: Annotated[Path | None, typer.Option(help="Write the fitted weights here.")] = None,

@@ -16,7 +16,11 @@ BlockKind = Literal[
     "title", "heading", "paragraph", "list_item", "table_row", "caption",
     "header", "footer", "note", "comment", "metadata",
 ]  # fmt: skip
-DocumentKind = Literal["pdf", "word", "sheet", "slides", "mail", "html", "markdown", "csv", "text", "image"]
+DocumentKind = Literal[
+    "pdf", "word", "sheet", "slides", "mail", "html", "markdown", "csv", "text", "image",
+    "opendocument", "rtf", "outlook", "mailbox", "archive", "hl7", "fhir", "json", "xml",
+    "old_word", "old_sheet", "old_slides",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,22 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """An identifier that a field of the file names as such, the patient's name in a message for one. **Unredacted.**"""
+
+    type: str
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """A file inside the file: its name, **unredacted**, and its size. `Sandbox.attachments` gives the contents."""
+
+    name: str = field(repr=False)
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """A parsed document. `pages` are numbered from 1; a spreadsheet's sheets and a deck's slides are pages."""
 
@@ -70,6 +90,8 @@ class Document:
     blocks: tuple[Block, ...] = field(repr=False)
     warnings: tuple[str, ...] = ()
     """Codes with page numbers, such as `ocr_low_confidence:3`; never text of the document."""
+    attachments: tuple[Attached, ...] = ()
+    known: tuple[Known, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

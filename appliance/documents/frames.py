@@ -13,7 +13,18 @@ import re
 from collections.abc import Iterator
 from typing import Any, BinaryIO, NoReturn, cast, get_args
 
-from appliance.documents.document import Block, BlockKind, Box, Document, DocumentKind, Page, PageImage, Word
+from appliance.documents.document import (
+    Attached,
+    Block,
+    BlockKind,
+    Box,
+    Document,
+    DocumentKind,
+    Known,
+    Page,
+    PageImage,
+    Word,
+)
 from appliance.errors import Unreadable
 from appliance.parser import wire
 
@@ -23,8 +34,12 @@ MAX_BLOCKS = 4_000_000
 MAX_WORDS = 20_000_000
 MAX_CHARACTERS = 400_000_000
 MAX_WARNINGS = 1000
+MAX_ATTACHMENTS = 1000
+MAX_KNOWN = 1000
+MAX_NAME = 500
 MAX_POINTS = 1_000_000.0
 MAX_SCALE = 100.0
+ENTITY_TYPE = re.compile(r"[A-Z][A-Z_]{1,30}")
 WARNING = re.compile(r"[a-z][a-z0-9_]{0,60}(:[0-9]{1,7})?")
 DOCUMENT_KINDS = get_args(DocumentKind)
 BLOCK_KINDS = get_args(BlockKind)
@@ -54,6 +69,8 @@ def read_document(stream: BinaryIO, kind: str) -> Document:
     _head(frames, kind)
     pages: list[Page] = []
     blocks: list[Block] = []
+    attachments: list[Attached] = []
+    known: list[Known] = []
     words = characters = 0
     for frame, record in frames:
         if frame == wire.PAGE:
@@ -65,10 +82,15 @@ def read_document(stream: BinaryIO, kind: str) -> Document:
             if len(blocks) >= MAX_BLOCKS or words > MAX_WORDS or characters > MAX_CHARACTERS:
                 _distrust()
             blocks.append(block)
+        elif frame == wire.ATTACHED and len(attachments) < MAX_ATTACHMENTS:
+            attachments.append(_attached(record))
+        elif frame == wire.KNOWN and len(known) < MAX_KNOWN:
+            known.append(_known(record))
         elif frame == wire.END:
             if record.get("pages") != len(pages) or record.get("blocks") != len(blocks):
                 _distrust()
-            return Document(cast(DocumentKind, kind), tuple(pages), tuple(blocks), _warnings(record))
+            parts = (tuple(pages), tuple(blocks), _warnings(record), tuple(attachments), tuple(known))
+            return Document(cast(DocumentKind, kind), *parts)
         else:
             _distrust()
     raise Distrusted
@@ -78,6 +100,23 @@ def read_kind(stream: BinaryIO) -> DocumentKind:
     """The kind that a `detect` found. Raises as `read_document`."""
     frames = _records(stream)
     return _head(frames, "")
+
+
+def read_attachments(stream: BinaryIO, kind: str) -> Iterator[tuple[str, bytes]]:
+    """Name and content of each attachment of an `extract`, one by one. Raises as `read_document`."""
+    frames = _records(stream)
+    _head(frames, kind)
+    for count, (frame, record) in enumerate(frames, 1):
+        if frame == wire.END:
+            return
+        if frame != wire.ATTACHED or count > MAX_ATTACHMENTS:
+            _distrust()
+        attached = _attached(record)
+        kind_of_next, untrusted_content = _frame(stream)
+        if kind_of_next != wire.CONTENT or len(untrusted_content) != attached.bytes:
+            _distrust()
+        yield attached.name, untrusted_content
+    raise Distrusted
 
 
 def read_images(stream: BinaryIO, kind: str, wanted: frozenset[int]) -> Iterator[PageImage]:
@@ -115,7 +154,7 @@ def _records(stream: BinaryIO) -> Iterator[tuple[bytes, dict[str, Any]]]:
     """JSON frames until the stream ends. The parser's refusal is raised; a pixel frame here is a lie."""
     while True:
         kind, body = _frame(stream)
-        if kind == wire.PIXELS or len(body) > MAX_RECORD_BYTES:
+        if kind in (wire.PIXELS, wire.CONTENT) or len(body) > MAX_RECORD_BYTES:
             _distrust()
         try:
             record = json.loads(body, parse_constant=_distrust)
@@ -182,6 +221,28 @@ def _words(untrusted: list[Any], length: int) -> tuple[Word, ...]:
         box: Box = (x0, y0, x1, y1)
         words.append(Word(start, end, box, _finite(item[6], 0, 1)))
     return tuple(words)
+
+
+def _attached(record: dict[str, Any]) -> Attached:
+    return Attached(_string(record.get("name"), MAX_NAME), _whole(record.get("bytes"), 0, wire.MAX_FRAME_BYTES))
+
+
+def _known(record: dict[str, Any]) -> Known:
+    type_ = _string(record.get("type"), 40)
+    if not ENTITY_TYPE.fullmatch(type_):
+        _distrust()
+    return Known(type_, _string(record.get("text"), MAX_KNOWN))
+
+
+def _string(value: Any, longest: int) -> str:
+    """A string that is not empty, not too long, and encodable."""
+    if not isinstance(value, str) or not 0 < len(value) <= longest:
+        _distrust()
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise Distrusted from error
+    return value
 
 
 def _warnings(record: dict[str, Any]) -> tuple[str, ...]:

@@ -16,7 +16,9 @@ from appliance.settings import MIB, Settings
 _KINDS: dict[str, DocumentKind] = {
     ".pdf": "pdf", ".docx": "word", ".xlsx": "sheet", ".pptx": "slides", ".eml": "mail", ".html": "html",
     ".htm": "html", ".md": "markdown", ".csv": "csv", ".tsv": "csv", ".png": "image", ".jpg": "image",
-    ".jpeg": "image", ".tif": "image", ".tiff": "image",
+    ".jpeg": "image", ".tif": "image", ".tiff": "image", ".odt": "opendocument", ".ods": "opendocument",
+    ".odp": "opendocument", ".rtf": "rtf", ".msg": "outlook", ".mbox": "mailbox", ".zip": "archive",
+    ".json": "json", ".xml": "xml", ".hl7": "hl7", ".doc": "old_word", ".xls": "old_sheet", ".ppt": "old_slides",
 }  # fmt: skip
 MAX_NAME_CHARS = 255
 _RETRY = "Wait until it is written completely, then ingest it again"

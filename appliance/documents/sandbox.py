@@ -74,6 +74,15 @@ class Sandbox:
         with self._child(original.content, request) as stream:
             yield from frames.read_images(stream, original.kind, frozenset(wanted or ()))
 
+    def attachments(self, original: Original) -> Iterator[tuple[str, bytes]]:
+        """Name and content of each file in a document, one after the other, in the order of `Document.attachments`.
+
+        Raises as `parse`, while iterating. What comes is as untrusted as any file that somebody sends.
+        """
+        request: dict[str, Any] = {"op": "extract", "kind": original.kind, "limits": {"ocr": False}}
+        with self._child(original.content, request) as stream:
+            yield from frames.read_attachments(stream, original.kind)
+
     def detect(self, content: bytes, name: str) -> DocumentKind:
         """What kind a file is, by content first. Raises as `parse`, also when content and name disagree."""
         with self._child(content, {"op": "detect", "name": name[-255:]}) as stream:

@@ -21,24 +21,35 @@ RELATIONSHIPS = "{http://schemas.openxmlformats.org/package/2006/relationships}"
 _CHECKED_FROM = 1024 * 1024
 
 
+def checked_zip(content: bytes, limits: Limits) -> zipfile.ZipFile:
+    """A zip file whose directory promises no more than the limits allow.
+
+    Raises ParseFailure when it is no whole zip file or would unpack to too much. Entries that overlap, as
+    those of a bomb that packs one body under many names do, are refused by zipfile itself when they are read.
+    """
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(content))
+        entries = archive.infolist()
+    except (zipfile.BadZipFile, ValueError, EOFError, NotImplementedError, OSError):
+        raise ParseFailure("damaged") from None
+    if len(entries) > limits.max_entries or sum(e.file_size for e in entries) > limits.max_unpacked_bytes:
+        raise ParseFailure("too_large")
+    for entry in entries:
+        packed = max(1, entry.compress_size)
+        if entry.file_size > _CHECKED_FROM and entry.file_size / packed > limits.max_unpack_ratio:
+            raise ParseFailure("too_large")
+    return archive
+
+
 class Package:
     """An Office Open XML file: parts by name, and what each part points to. Read in memory only."""
 
     def __init__(self, content: bytes, limits: Limits) -> None:
         """Raises ParseFailure when it is no whole zip file, encrypted, or would unpack to too much."""
-        try:
-            self._zip = zipfile.ZipFile(io.BytesIO(content))
-            entries = self._zip.infolist()
-        except (zipfile.BadZipFile, ValueError, EOFError, NotImplementedError):
-            raise ParseFailure("damaged") from None
-        if len(entries) > limits.max_entries or sum(e.file_size for e in entries) > limits.max_unpacked_bytes:
-            raise ParseFailure("too_large")
-        for entry in entries:
-            if entry.flag_bits & 1:
-                raise ParseFailure("encrypted")
-            packed = max(1, entry.compress_size)
-            if entry.file_size > _CHECKED_FROM and entry.file_size / packed > limits.max_unpack_ratio:
-                raise ParseFailure("too_large")
+        self._zip = checked_zip(content, limits)
+        entries = self._zip.infolist()
+        if any(entry.flag_bits & 1 for entry in entries):
+            raise ParseFailure("encrypted")
         self._names = {entry.filename.lstrip("/").casefold(): entry.filename for entry in entries}
 
     def __contains__(self, part: str) -> bool:

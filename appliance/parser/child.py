@@ -10,7 +10,7 @@ standard input. It never sees a document itself:
    has been closed, nobody waits for the child any more and it is killed.
 4. When the socket ends, so does this process, and its children with it.
 
-Request: `{"op": "parse"|"render"|"detect", "kind", "name", "pages", "dpi", "limits", "memory", "seconds"}`.
+Request: `{"op": "parse"|"render"|"extract"|"detect", "kind", "name", "pages", "dpi", "limits", "memory", "seconds"}`.
 """
 
 import gc
@@ -118,6 +118,8 @@ def _work(request: dict[str, Any]) -> None:
         main.parse(content, request["kind"], out, request["limits"])
     elif request["op"] == "render":
         main.render(content, request["kind"], request["pages"], request["dpi"], out, request["limits"])
+    elif request["op"] == "extract":
+        main.extract(content, request["kind"], out, request["limits"])
     else:
         found = main.detect(content, request["name"])
         record = {"reason": found.reason, "page": 0} if found.kind is None else {"kind": found.kind, "pages": None}

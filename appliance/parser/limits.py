@@ -25,6 +25,10 @@ class Limits:
     """Of one image or one drawn page, checked before anything is decoded."""
     max_depth: int = 200
     """Nesting of tables, shapes, quotes or mail parts."""
+    max_attachments: int = 1000
+    """Files in a mail, a portfolio or an archive."""
+    max_attachment_bytes: int = 120 * 1024 * 1024
+    """Of one of them; below what a frame can carry."""
     threads: int = 1
     """For text recognition. More than one cannot be combined with models loaded before a fork."""
     ocr: bool = True

@@ -1,7 +1,7 @@
 """What the sandboxed child runs: one file in, frames out (see `wire`).
 
     1. `warm()` and `warm_ocr()` load libraries and models in the parent of all children, before any cage.
-    2. `detect`, `parse` or `render` handle one file in a caged child, and always end with END or ERROR.
+    2. `detect`, `parse`, `render` or `extract` handle one file in a caged child, and always end with END or ERROR.
 
 Nothing here opens a file, a socket or a process. Time and memory are limited by the parent; a failure of
 any kind inside a library becomes a reason code, since what such an error says may quote the file.
@@ -21,9 +21,12 @@ from appliance.parser.kinds import detect
 from appliance.parser.limits import Limits
 from appliance.parser.output import Output
 
-__all__ = ["detect", "parse", "render", "warm", "warm_ocr"]
+__all__ = ["detect", "extract", "parse", "render", "warm", "warm_ocr"]
 
-_FORMATS = ("pdf", "word", "sheet", "slides", "mail", "html", "markdown", "csv", "text", "image")
+_FORMATS = (
+    *("pdf", "word", "sheet", "slides", "mail", "html", "markdown", "csv", "text", "image"),
+    *("opendocument", "rtf", "outlook", "mailbox", "archive", "hl7", "fhir", "json", "xml"),
+)
 """Each is a module of formats/ with read(), warm() and, where it has pages to draw, draw()."""
 _DRAWABLE = ("pdf", "image")
 AnyLimits = Limits | Mapping[str, object] | None
@@ -67,6 +70,12 @@ def render(
     _guarded(output, lambda: _render(content, kind, pages, min(max(dpi, 36), 600), output))
 
 
+def extract(content: bytes, kind: str, out: BinaryIO, limits: AnyLimits = None) -> None:
+    """Write the contents of the files in a file, in the order in which `parse` tells of them. Never raises."""
+    output = Output(out, Limits.of(limits), contents_only=True)
+    _guarded(output, lambda: _format(kind).read(content, output))
+
+
 def _parse(content: bytes, kind: str, output: Output) -> None:
     if not content:
         raise ParseFailure("empty")
@@ -77,7 +86,7 @@ def _parse(content: bytes, kind: str, output: Output) -> None:
             raise ParseFailure(found.reason or "unsupported")
         chosen = found.kind
     _format(chosen).read(content, output)
-    if not output.has_text:
+    if not output.has_text and not output.attachments:
         raise ParseFailure("no_text")
 
 

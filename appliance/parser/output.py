@@ -1,7 +1,7 @@
 """Frames of one document as it is read: numbers the blocks, keeps the section path, holds the limits."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import BinaryIO
 
 from appliance.parser import wire
@@ -16,16 +16,24 @@ CELL_JOINT = " | "
 MAX_WARNINGS = 1000
 MAX_BLOCK = 20_000
 """Characters of a block; longer text without geometry is cut between words."""
+MAX_NAME = 250
+MAX_KNOWN = 1000
+"""Identifiers that fields name, and characters of one."""
 MAX_PATH = 20
 """Headings above a block."""
 _OUTSIDE_SECTIONS = ("metadata", "header", "footer")
 
 
 class Output:
-    """What a format writes to. Blocks get consecutive numbers from 0; `heading` moves the section path."""
+    """What a format writes to. Blocks get consecutive numbers from 0; `heading` moves the section path.
 
-    def __init__(self, stream: BinaryIO, limits: Limits) -> None:
+    With `contents_only`, nothing but the contents of attachments is written: a format may skip all else.
+    """
+
+    def __init__(self, stream: BinaryIO, limits: Limits, *, contents_only: bool = False) -> None:
         self.limits = limits
+        self.contents_only = contents_only
+        self.attachments = 0
         self.pages = 0
         self.blocks = 0
         self.has_text = False
@@ -36,6 +44,7 @@ class Output:
         self._page = 0
         self._path: list[tuple[int, int]] = []
         self._warnings: dict[str, None] = {}
+        self._known: set[tuple[str, str]] = set()
 
     def head(self, kind: str, pages: int | None = None) -> None:
         """Say what is read and how many pages are expected, if that is known."""
@@ -129,6 +138,37 @@ class Output:
         if len(self._warnings) < MAX_WARNINGS:
             self._warnings[code if page is None else f"{code}:{page}"] = None
 
+    def known(self, type_: str, text: str) -> None:
+        """Say that a field of the file names an identifier: a type of policies/README.md and its text."""
+        plain = squeeze(text)
+        fresh = (type_, plain) not in self._known and len(self._known) < MAX_KNOWN
+        if fresh and 1 < len(plain) <= MAX_KNOWN:
+            self._known.add((type_, plain))
+            self._write(wire.KNOWN, {"type": type_, "text": plain})
+
+    def attach(self, name: str, size: int, content: Callable[[], bytes]) -> None:
+        """Tell of a file in this file; `content` is called where its bytes are asked for.
+
+        One that is too large, or one too many, is left out with a warning.
+        """
+        if self.attachments >= self.limits.max_attachments:
+            self.warn("attachments_left_out")
+            return
+        if size > self.limits.max_attachment_bytes:
+            self.warn("attachment_too_large")
+            return
+        self.attachments += 1
+        plain = squeeze(name)[:MAX_NAME] or f"attachment {self.attachments}"
+        if not self.contents_only:
+            self._write(wire.ATTACHED, {"name": plain, "bytes": size})
+            return
+        body = content()
+        if len(body) > self.limits.max_attachment_bytes:
+            raise ParseFailure("too_large")
+        record = json.dumps({"name": plain, "bytes": len(body)}, ensure_ascii=False).encode()
+        wire.write_frame(self._stream, wire.ATTACHED, record)
+        wire.write_frame(self._stream, wire.CONTENT, body)
+
     def pixels(self, rows: bytes) -> None:
         """Write the pixels of the drawn page that was begun last."""
         wire.write_frame(self._stream, wire.PIXELS, rows)
@@ -148,6 +188,8 @@ class Output:
         self._stream.flush()
 
     def _write(self, kind: bytes, record: dict[str, object]) -> None:
+        if self.contents_only and kind in (wire.PAGE, wire.BLOCK, wire.KNOWN):
+            return
         body = json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode()
         wire.write_frame(self._stream, kind, body)
 

@@ -3,8 +3,10 @@
 A frame is a 1-byte kind, a 4-byte big-endian length and that many bytes. JSON frames carry records as
 UTF-8 JSON objects; a pixel frame carries raw 8-bit RGB rows. The child writes, in this order:
 
-    parse:   HEAD, then PAGE (once a page, before its blocks) and BLOCK frames, then END
+    parse:   HEAD, then PAGE (once a page, before its blocks) and BLOCK frames, KNOWN and ATTACHED where
+             there are any, then END
     render:  HEAD, then for each page PAGE and PIXELS, then END
+    extract: HEAD, then for each attachment ATTACHED and CONTENT, then END
     failure: ERROR instead of the rest; it carries only a reason code of REASONS and a page number
 
 The JSON records (fields in brackets may be missing; numbers are points unless said otherwise):
@@ -15,6 +17,8 @@ The JSON records (fields in brackets may be missing; numbers are points unless s
             ["section": [block, ...]],           the headings above, outermost first, each an earlier block
             ["words": [[start, end, x0, y0, x1, y1, confidence], ...]],
             ["table", "row", "header_row", "cells": [[start, end], ...]]}   together, for a table row
+    KNOWN  {"type", "text"}                      an identifier that a field of the file names as such
+    ATTACHED {"name", "bytes"}                   a file in the file; its CONTENT frame is as many bytes long
     END    {"pages", "blocks", "warnings": [code or "code:page", ...]}      counts, to check what came
     ERROR  {"reason", "page"}                    reason: a key of REASONS; page: 0 when it is not about one
     render: HEAD as above; PAGE {"number", "width", "height", "scale"} in pixels and pixels a point, its
@@ -30,7 +34,8 @@ import struct
 from typing import BinaryIO
 
 HEAD, PAGE, BLOCK, PIXELS, END, ERROR = b"H", b"P", b"B", b"X", b"E", b"!"
-KINDS = (HEAD, PAGE, BLOCK, PIXELS, END, ERROR)
+KNOWN, ATTACHED, CONTENT = b"K", b"A", b"C"
+KINDS = (HEAD, PAGE, BLOCK, PIXELS, KNOWN, ATTACHED, CONTENT, END, ERROR)
 MAX_FRAME_BYTES = 128 * 1024 * 1024
 
 REASONS = {
@@ -38,6 +43,8 @@ REASONS = {
     "encrypted": ("the file is protected by a password", "Save a copy without a password and ingest that"),
     "damaged": ("the file is damaged or truncated", "Open it in its own program, save it again and retry"),
     "unsupported": ("the file's kind is not supported", "Convert it to PDF, DOCX, XLSX, PPTX, HTML, CSV, EML or text"),
+    "legacy": ("the file is in an old Office format", "Save it as DOCX, XLSX or PPTX, or install LibreOffice here"),
+    "nested": ("the file is packed too deep inside other files", "Unpack them and ingest the file itself"),
     "mismatch": ("the file's content does not match its name", "Give it the right extension, or convert it"),
     "too_many_pages": ("the file has more pages than the limit", "Split it"),
     "too_large": ("the content unpacks to more than the limit", "Split it"),

@@ -18,6 +18,8 @@ class Reading:
     head: dict[str, Any] = field(default_factory=dict)
     pages: list[dict[str, Any]] = field(default_factory=list)
     blocks: list[dict[str, Any]] = field(default_factory=list)
+    attachments: list[dict[str, Any]] = field(default_factory=list)
+    known: list[tuple[str, str]] = field(default_factory=list)
     end: dict[str, Any] = field(default_factory=dict)
     reason: str | None = None
 
@@ -60,6 +62,10 @@ def read(content: bytes, kind: str, **limits: object) -> Reading:
         elif name == wire.BLOCK:
             _check(record, reading)
             reading.blocks.append(record)
+        elif name == wire.ATTACHED:
+            reading.attachments.append(record)
+        elif name == wire.KNOWN:
+            reading.known.append((record["type"], record["text"]))
         elif name == wire.END:
             reading.end = record
             assert (record["pages"], record["blocks"]) == (len(reading.pages), len(reading.blocks))
@@ -88,6 +94,27 @@ def _check(block: dict[str, Any], reading: Reading) -> None:
 @pytest.fixture(name="read")
 def _read() -> Callable[..., Reading]:
     return read
+
+
+@pytest.fixture(name="unpack")
+def _unpack() -> Callable[..., list[tuple[str, bytes]]]:
+    """Names and contents of the files in a file."""
+
+    def unpack(content: bytes, kind: str, **limits: object) -> list[tuple[str, bytes]]:
+        out = io.BytesIO()
+        main.extract(content, kind, out, limits or None)
+        out.seek(0)
+        found: list[tuple[str, bytes]] = []
+        while (frame := wire.read_frame(out)) is not None:
+            if frame[0] == wire.ATTACHED:
+                found.append((json.loads(frame[1])["name"], b""))
+            elif frame[0] == wire.CONTENT:
+                found[-1] = (found[-1][0], frame[1])
+            elif frame[0] == wire.ERROR:
+                found.append((f"refused: {json.loads(frame[1])['reason']}", b""))
+        return found
+
+    return unpack
 
 
 @pytest.fixture(name="draw")

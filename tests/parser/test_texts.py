@@ -84,7 +84,7 @@ def test_mail_gives_its_fields_text_and_names_of_attachments(read: Reader) -> No
     ]  # fmt: skip
     assert reading.texts("paragraph") == ["Please move her."]
     assert len(reading.texts("list_item")) == 2
-    assert reading.end["warnings"] == ["attachment_not_read"]
+    assert reading.attachments == [{"name": "Okafor.pdf", "bytes": 5}]
 
 
 def test_mail_in_a_mail_is_read_under_its_subject(read: Reader) -> None:

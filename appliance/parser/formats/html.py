@@ -41,7 +41,7 @@ def read(content: bytes, output: Output) -> None:
     """Write the frames of a page. Raises ParseFailure."""
     output.head("html", 1)
     output.page(1)
-    write_html(_text(content), output)
+    write_html(html_text(content), output)
 
 
 def write_html(text: str, output: Output) -> None:
@@ -60,7 +60,8 @@ def write_html(text: str, output: Output) -> None:
     _Walk(output).block(root if body is None else body, 0)
 
 
-def _text(content: bytes) -> str:
+def html_text(content: bytes) -> str:
+    """HTML in the encoding that it declares, or whatever encoding it is."""
     declared = _DECLARED.search(content[:4096])
     if declared and not content.startswith((b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")):
         name = declared.group(1).decode("ascii")

@@ -1,13 +1,15 @@
 """Mail (RFC 5322, MIME): who, to whom, when and about what, then the text; attachments are named.
 
 The subject is the title. The plain text body is preferred to the HTML one. Mails inside mails are read
-too, as far as the limit of nesting; other attachments are documents of their own for whoever wants them.
+too, as far as the limit of nesting; other attachments are documents of their own.
 """
 
 import email
 import email.parser
 import email.policy
+import mimetypes
 from email.message import EmailMessage, Message
+from functools import partial
 
 from appliance.parser.failure import ParseFailure
 from appliance.parser.formats.html import write_html
@@ -21,8 +23,10 @@ MAX_PARTS = 1000
 
 
 def warm() -> None:
-    """Load the parser of mails and its code pages."""
+    """Load the parser of mails, its code pages and the table of types."""
     import charset_normalizer  # noqa: F401
+
+    mimetypes.init()
 
 
 def read(content: bytes, output: Output) -> None:
@@ -34,6 +38,11 @@ def read(content: bytes, output: Output) -> None:
         raise ParseFailure("encrypted")
     output.head("mail", 1)
     output.page(1)
+    write_mail(message, output)
+
+
+def write_mail(message: Message, output: Output) -> None:
+    """Write a mail into the page that was begun, and tell of its attachments."""
     _write(message, output, 0)
 
 
@@ -51,14 +60,23 @@ def _write(message: Message, output: Output, depth: int) -> None:
     if body is not None:
         _write_body(body, output)
     for part in _attachments(message, body):
-        name = squeeze(clean(part.get_filename() or ""))
-        if part.get_content_type() == "message/rfc822":
+        name = squeeze(clean(part.get_filename() or "")) or _nameless(part)
+        if part.get_content_maintype() == "text" and not _is_file(part):
+            _write_body(part, output)
+        elif part.get_content_type() == "message/rfc822":
             inner = part.get_payload()
             if isinstance(inner, list) and inner and isinstance(inner[0], Message):
                 _write(inner[0], output, depth + 1)
-        elif name:
-            output.warn("attachment_not_read")
+        else:
             output.block("metadata", f"Attachment: {name}")
+            body_bytes = part.get_payload(decode=True)
+            if isinstance(body_bytes, bytes) and body_bytes:
+                output.attach(name, len(body_bytes), partial(bytes, body_bytes))
+
+
+def _nameless(part: Message) -> str:
+    """A name for an attachment that has none, with the ending of its type."""
+    return f"attachment{mimetypes.guess_extension(part.get_content_type()) or ''}"
 
 
 def _field(message: Message, name: str) -> str:
@@ -104,15 +122,20 @@ def _decoded(payload: bytes, charset: str | None) -> str:
 
 
 def _attachments(message: Message, body: Message | None) -> list[Message]:
-    """Parts that are files or mails of their own; the parts of an inner mail are the inner mail's."""
+    """Parts that are files, mails or further texts of their own; the parts of an inner mail are the inner mail's."""
     found: list[Message] = []
-    waiting: list[Message] = [message]
+    waiting: list[tuple[Message, bool]] = [(message, False)]
     while waiting and len(found) < MAX_PARTS:
-        part = waiting.pop(0)
+        part, chosen = waiting.pop(0)
         if part is not message and part.get_content_type() == "message/rfc822":
             found.append(part)
         elif part.is_multipart():
-            waiting.extend(p for p in part.get_payload() if isinstance(p, Message))
-        elif part is not body and part is not message and part.get_filename():
+            one_of = chosen or part.get_content_type() == "multipart/alternative"
+            waiting.extend((p, one_of) for p in part.get_payload() if isinstance(p, Message))
+        elif part is not body and (_is_file(part) or (part.get_content_maintype() == "text" and not chosen)):
             found.append(part)
     return found
+
+
+def _is_file(part: Message) -> bool:
+    return bool(part.get_filename()) or part.get_content_disposition() == "attachment"

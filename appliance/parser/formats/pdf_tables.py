@@ -77,6 +77,7 @@ def _groups(horizontal: list[Rule], vertical: list[Rule]) -> list[tuple[list[Rul
 
 
 def _table(horizontal: list[Rule], vertical: list[Rule], words: list[PdfWord]) -> tuple[Table | None, list[PdfWord]]:
+    vertical, horizontal = _closed(vertical, horizontal), _closed(horizontal, vertical)
     xs, ys = _places(vertical), _places(horizontal)
     columns, rows = len(xs) - 1, len(ys) - 1
     if columns < 2 or rows < 1:
@@ -101,6 +102,22 @@ def _table(horizontal: list[Rule], vertical: list[Rule], words: list[PdfWord]) -
     final = [[row[c] for c in used] for row in grid_rows]
     grid = Grid(final, tuple(xs[c] for c in used), header_count(final), ys[0], ys[-1])
     return Table(grid, xs[0], xs[-1]), rest
+
+
+def _closed(rules: list[Rule], crossing: list[Rule]) -> list[Rule]:
+    """Lines of one direction with the outer ones that are not drawn: where most crossing lines begin or end."""
+    first, last = min(rule[0] for rule in rules), max(rule[0] for rule in rules)
+    low, high = min(rule[1] for rule in crossing), max(rule[2] for rule in crossing)
+    span = (min(rule[0] for rule in crossing), max(rule[0] for rule in crossing))
+    places = len({round(rule[0]) for rule in crossing})
+    begun = len({round(rule[0]) for rule in crossing if rule[1] < low + TOUCH})
+    ended = len({round(rule[0]) for rule in crossing if rule[2] > high - TOUCH})
+    closed = list(rules)
+    if first - low > 2 * TOUCH and 2 * begun > places:
+        closed.append((low, *span))
+    if high - last > 2 * TOUCH and 2 * ended > places:
+        closed.append((high, *span))
+    return closed
 
 
 def _places(rules: list[Rule]) -> list[float]:
