@@ -12,7 +12,8 @@
 
 Between steps 3 and 6 nothing is persisted (I1): what is on disk is the encrypted original, then the sealed
 chunks and page images. A process killed at any point leaves a version that is not visible; `resume` takes it
-up from its original, and every step replaces what it made before (I7).
+up from its original, and every step replaces what it made before (I7). One worker holds a version at a time
+(`documents/work.py`); what fails is tried again after a pause, and set aside with its reason the third time.
 """
 
 import time
@@ -31,7 +32,8 @@ from appliance.documents.document import Document, Original
 from appliance.documents.originals import Originals
 from appliance.documents.pages import PageImages
 from appliance.documents.sandbox import Sandbox
-from appliance.errors import ApplianceError, IntegrityFailure, NotFound, Quarantined, TooLarge, Unreadable
+from appliance.documents.work import MOST_TRIES, MOST_VANISHED, UNFINISHED, Overtaken, Work
+from appliance.errors import ApplianceError, IntegrityFailure, NotFound, Quarantined, TooLarge, Unavailable, Unreadable
 from appliance.redaction import pages as redacted_pages
 from appliance.redaction.findings import Findings, RedactedDocument, ScreenedDocument
 from appliance.redaction.hints import hints_of
@@ -51,9 +53,12 @@ from appliance.settings import Settings
 
 if TYPE_CHECKING:
     from appliance.redaction.detection import Detector
+    from appliance.redaction.workers import DetectionWorkers
 
 PAGE_DPI = 110
 """Sharp enough to read a page on a screen, small enough to send: an A4 page is 909 x 1286 pixels."""
+OTHERS_SECONDS = 0.1
+"""Between two looks at a version that another worker has."""
 Progress = Callable[[str], None]
 
 
@@ -67,8 +72,9 @@ class Rooms:
     originals: Originals
     pages: PageImages
     reviews: Reviews
+    work: Work
     sandbox: Sandbox
-    detector: "Detector"
+    detector: "Detector | DetectionWorkers"
     vault: Vault
     store: ChunkStore
     index: Index
@@ -79,7 +85,10 @@ class Rooms:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a document ended: `published`, `duplicate`, `quarantined` or `failed`, and why."""
+    """How a document ended: `published`, `duplicate`, `quarantined` or `failed`, and why.
+
+    `deleted` while it was worked on, `waiting` to be tried again, `received` where another worker has it.
+    """
 
     document: str
     version: str
@@ -92,9 +101,11 @@ class Outcome:
 
 
 def ingest(
-    rooms: Rooms, grant: WriteGrant, source: Path | bytes, name: str, *, progress: Progress = lambda stage: None
-) -> Outcome:
-    """Take one file in. Step 1 is done: only `access` makes a `WriteGrant`.
+    rooms: Rooms, grant: WriteGrant, source: Path | bytes, name: str, *, place: str = "",
+    progress: Progress = lambda stage: None,
+) -> Outcome:  # fmt: skip
+    """Take one file in. Step 1 is done: only `access` makes a `WriteGrant`. `place` is what the document is known
+    by, where its name is not enough: a path below a folder.
 
     A file that cannot be read or must be held back is an `Outcome`, recorded; Unavailable (a full disk, no
     audit device) is raised, and the version waits for `resume`.
@@ -112,9 +123,11 @@ def ingest(
         return Outcome("", "", "failed", str(error), seconds=_since(started))
     profile = rooms.profiles.checked(collection.profile)
     version, fresh = rooms.catalog.receive(
-        collection, _label(rooms, collection), original, profile.name, profile.digest
+        collection, _label(rooms, collection), original, profile.name, profile.digest, place=place
     )
-    if not fresh:
+    if not fresh and rooms.originals.kept(version.id):
+        return _attempt(rooms, grant.person, version, original, profile, progress, started)
+    if not fresh and version.status not in UNFINISHED:
         return _known(rooms, version, started)
     rooms.originals.put(version.id, name, original.content)
     rooms.log.append(
@@ -127,7 +140,7 @@ def ingest(
         ),
         actor=grant.person,
     )
-    return _process(rooms, grant.person, version, collection, original, profile, progress, started)
+    return _attempt(rooms, grant.person, version, original, profile, progress, started)
 
 
 def resume(rooms: Rooms, *, progress: Callable[[str, str], None] = lambda version, stage: None) -> Iterator[Outcome]:
@@ -137,20 +150,27 @@ def resume(rooms: Rooms, *, progress: Callable[[str, str], None] = lambda versio
         version = rooms.catalog.version(identifier)
         if version.status == "quarantined" and rooms.originals.kept(identifier):
             rooms.catalog.release(identifier)
-    for version in rooms.catalog.unfinished():
-        started = time.perf_counter()
-        collection = rooms.catalog.collection(version.collection)
-        profile = rooms.profiles.checked(collection.profile)
+    while (outcome := take_up(rooms, progress)) is not None:
+        yield outcome
+
+
+def take_up(rooms: Rooms, progress: Callable[[str, str], None] = lambda version, stage: None) -> Outcome | None:
+    """Work on the next unfinished version that is due, from its encrypted original; None when there is none."""
+    taken = rooms.work.take()
+    if taken is None:
+        return None
+    started = time.perf_counter()
+    version = rooms.catalog.version(taken.version)
+    with rooms.work.holding(taken):
+        if taken.vanished >= MOST_VANISHED:
+            cause = f"{taken.vanished} workers ended while they worked on it"
+            return _set_aside(rooms, "system", version, cause, started)
+        profile = rooms.profiles.checked(rooms.catalog.collection(version.collection).profile)
         try:
-            original = _original(rooms, version)
+            original = original_of(rooms, version)
         except (NotFound, IntegrityFailure, Unreadable) as error:
-            yield _failed(rooms, "system", version, error, started)
-            continue
-
-        def stage(text: str, identifier: str = version.id) -> None:
-            progress(identifier, text)
-
-        yield _process(rooms, "system", version, collection, original, profile, stage, started)
+            return _failed(rooms, "system", version, error, started)
+        return _tried(rooms, "system", version, original, profile, lambda stage: progress(version.id, stage), started)
 
 
 def again(rooms: Rooms, identifier: str, actor: str, *, progress: Progress = lambda stage: None) -> Outcome:
@@ -163,11 +183,13 @@ def again(rooms: Rooms, identifier: str, actor: str, *, progress: Progress = lam
     version = rooms.catalog.version(identifier)
     collection = rooms.catalog.collection(version.collection)
     profile = rooms.profiles.checked(collection.profile)
-    original = _original(rooms, version)
+    original = original_of(rooms, version)
     if version.status == "quarantined":
         rooms.catalog.release(version.id, profile.digest)
-        return _process(rooms, actor, version, collection, original, profile, progress, started)
-    made, fresh = rooms.catalog.receive(collection, version.label, original, profile.name, profile.digest)
+        return _attempt(rooms, actor, version, original, profile, progress, started)
+    made, fresh = rooms.catalog.receive(
+        collection, version.label, original, profile.name, profile.digest, document=version.document
+    )
     if not fresh:
         return _known(rooms, made, started)
     rooms.originals.put(made.id, original.name, original.content)
@@ -176,10 +198,11 @@ def again(rooms: Rooms, identifier: str, actor: str, *, progress: Progress = lam
         document=made.document, version=made.id, collection=collection.id, kind_of_file=original.kind, bytes=made.bytes
     )
     rooms.log.append(received, actor=actor)
-    return _process(rooms, actor, made, collection, original, profile, progress, started)
+    return _attempt(rooms, actor, made, original, profile, progress, started)
 
 
-def _original(rooms: Rooms, version: Version) -> Original:
+def original_of(rooms: Rooms, version: Version) -> Original:
+    """The original of a version as it came in, into memory only. Raises NotFound when it is not kept."""
     name, content = rooms.originals.get(version.id)
     return replace(intake.accept(content, name, rooms.settings), kind=rooms.sandbox.detect(content, name))
 
@@ -194,10 +217,53 @@ def _cleared(rooms: Rooms, version: Version, document: Document, name: str) -> d
     return cleared
 
 
-def _process(
-    rooms: Rooms, actor: str, version: Version, collection: Collection, original: Original, profile: Profile,
-    progress: Progress, started: float,
+def _attempt(
+    rooms: Rooms, actor: str, version: Version, original: Original, profile: Profile, progress: Progress,
+    started: float,
 ) -> Outcome:  # fmt: skip
+    """Hold a version and work on it; one that another worker has is waited for, one that is done is as it is."""
+    while (taken := rooms.work.take(version.id)) is None:
+        try:
+            now = rooms.catalog.version(version.id)
+        except NotFound:
+            return _vanish(rooms, version, started)
+        if now.status not in UNFINISHED:
+            return _known(rooms, now, started)
+        time.sleep(OTHERS_SECONDS)
+    with rooms.work.holding(taken):
+        return _tried(rooms, actor, version, original, profile, progress, started)
+
+
+def _tried(
+    rooms: Rooms, actor: str, version: Version, original: Original, profile: Profile, progress: Progress,
+    started: float,
+) -> Outcome:  # fmt: skip
+    """Steps 3 to 9 once. Whatever fails is tried again later; the third failure sets the version aside."""
+    try:
+        return _process(rooms, actor, version, original, profile, progress, started)
+    except Unavailable:
+        rooms.work.retry(version.id, blame=False)
+        raise
+    except Exception as error:  # noqa: BLE001  One document must never end the work on others.
+        defect = f"a defect of the program ({type(error).__name__})"
+        cause = error.message if isinstance(error, ApplianceError) else defect
+    try:
+        rooms.work.check(version.id)
+    except Overtaken:
+        return _vanish(rooms, version, started)
+    tries = rooms.work.retry(version.id, blame=True)
+    if tries >= MOST_TRIES:
+        return _set_aside(rooms, actor, version, f"{cause}, {tries} times", started)
+    return Outcome(version.document, version.id, "waiting", f"{cause}; it is tried again", seconds=_since(started))
+
+
+def _process(
+    rooms: Rooms, actor: str, version: Version, original: Original, profile: Profile, told: Progress, started: float
+) -> Outcome:
+    def progress(stage: str) -> None:
+        rooms.work.check(version.id)
+        told(stage)
+
     try:
         # 3. to 5. in memory alone
         progress("parsing")
@@ -225,7 +291,7 @@ def _process(
         DocumentPublished(
             document=version.document,
             version=version.id,
-            collection=collection.id,
+            collection=version.collection,
             label=version.label,
             profile_digest=profile.digest,
             pages=len(document.pages),
@@ -241,7 +307,7 @@ def _process(
     )
     if not rooms.settings.keep_originals:
         rooms.originals.delete(version.id)
-    progress("published")
+    told("published")
     return Outcome(
         version.document, version.id, "published", "", len(document.pages), chunks, redacted.counts, _since(started)
     )
@@ -297,6 +363,30 @@ def _failed(rooms: Rooms, actor: str, version: Version, error: ApplianceError, s
     _withdraw(rooms, version)
     rooms.originals.delete(version.id)
     return Outcome(version.document, version.id, "failed", str(error), seconds=_since(started))
+
+
+def _set_aside(rooms: Rooms, actor: str, version: Version, cause: str, started: float) -> Outcome:
+    """A version that fails again and again: out of the way, its reason known, its original kept for another try."""
+    reason = f"set aside: {cause}"
+    rooms.log.append(DocumentFailed(document=version.document, version=version.id, reason=reason), actor=actor)
+    rooms.catalog.fail(version.id, reason)
+    _withdraw(rooms, version)
+    advice = "Report it; ingest the file again to have it tried again"
+    return Outcome(version.document, version.id, "failed", f"{reason}. {advice}.", seconds=_since(started))
+
+
+def _vanish(rooms: Rooms, version: Version, started: float) -> Outcome:
+    """The document was deleted, or another worker has it: nothing of this attempt stays where nobody looks."""
+    try:
+        status = rooms.catalog.version(version.id).status
+    except NotFound:
+        status = "deleting"
+    if status == "deleting":
+        _withdraw(rooms, version)
+        rooms.originals.delete(version.id)
+        rooms.catalog.forget_key(version.id)
+        return Outcome(version.document, version.id, "deleted", "it was deleted meanwhile", seconds=_since(started))
+    return _known(rooms, rooms.catalog.version(version.id), started)
 
 
 def _withdraw(rooms: Rooms, version: Version) -> None:

@@ -30,6 +30,7 @@ from appliance.audit.events import (
 from appliance.audit.export import export as export_log
 from appliance.errors import NotFound, UsageError
 from appliance.search.rebuild import compare
+from appliance.upkeep import ingestion
 
 
 def perform(appliance: Appliance, name: str, arguments: dict[str, Any], uid: int | None = None) -> Events:
@@ -76,18 +77,38 @@ def listed(
     return {"passages": [wire.passage(each) for each in passages], "seconds": seconds}
 
 
-def ingest(appliance: Appliance, operator: str, paths: list[str], collection: str, profile: str = "") -> Events:
-    """Files into a collection, one event a stage; the collection is made if it does not exist."""
+def ingest(
+    appliance: Appliance, operator: str, paths: list[str], collection: str, profile: str = "",
+    places: list[str] | None = None,
+) -> Events:  # fmt: skip
+    """Files into a collection, one event a stage; the collection is made if it does not exist. `places` are what the
+    documents are known by, where their names are not enough."""
+    if places is not None and len(places) != len(paths):
+        raise UsageError("there is not one place for each path")
     created = _ensure_collection(appliance, operator, collection, profile)
     grant = appliance.access.system_write(collection, operator)
-    results: list[dict[str, Any]] = []
-    for position, path in enumerate(paths, 1):
-        place = {"path": path, "position": position, "total": len(paths)}
-        yield {**place, "stage": "started"}
-        outcome = documents.ingest(appliance.ingesting, grant, Path(path), Path(path).name)
-        results.append({"path": path, **outcome_json(outcome)})
-        yield {**place, "stage": outcome.status}
-    yield {"collection": collection, "created": created, "documents": results}
+    files = [ingestion.File(Path(path), place) for path, place in zip(paths, places or [""] * len(paths), strict=True)]
+    results: dict[int, dict[str, Any]] = {}
+    rooms, threads = appliance.ingesting_many(len(files))
+    for news in ingestion.run(rooms, grant, files, threads):
+        if news.outcome is not None:
+            results[news.position] = {"path": str(news.path), **outcome_json(news.outcome)}
+        yield news_json(news)
+    done = [results[position] for position in sorted(results)]
+    yield {"collection": collection, "created": created, "documents": done}
+
+
+def news_json(news: ingestion.News) -> dict[str, Any]:
+    """A file's stage on the wire; with its outcome, how far everything is and how fast."""
+    told: dict[str, Any] = {
+        "path": str(news.path), "position": news.position, "total": news.total, "stage": news.stage,
+    }  # fmt: skip
+    if news.outcome is not None:
+        told |= {
+            "done": news.done, "files_a_second": news.files_a_second, "pages_a_second": news.pages_a_second,
+            "seconds_left": news.seconds_left,
+        }  # fmt: skip
+    return told
 
 
 def outcome_json(outcome: documents.Outcome) -> dict[str, Any]:

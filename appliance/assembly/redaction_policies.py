@@ -5,11 +5,12 @@ queue is no list of its own: it is what the catalog says is not on the text in f
 when a process ends. It is worked through by the ingest journey.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
 from appliance import ingest
+from appliance.assembly.acting import Events
 from appliance.assembly.parts import Appliance
 from appliance.audit.events import PolicyInForce, RedactionQueued
 from appliance.documents.catalog import Collection, Version
@@ -17,8 +18,6 @@ from appliance.errors import ApplianceError, NotFound, UsageError
 from appliance.redaction.policy import Profile, parse_profile
 from appliance.redaction.profile_changes import changes
 from appliance.settings import SHIPPED_POLICIES
-
-Events = Iterator[dict[str, Any]]
 
 
 def state(appliance: Appliance, operator: str) -> Events:

@@ -19,7 +19,7 @@ from appliance.access.grants import Person, ReviewGrant
 from appliance.audit.events import Event, OriginalViewed, ReviewDecided
 from appliance.documents.catalog import Version
 from appliance.documents.document import Document
-from appliance.errors import ApplianceError, NotFound, UsageError
+from appliance.errors import NotFound, UsageError
 from appliance.redaction.findings import Finding
 from appliance.redaction.hints import hints_of
 from appliance.redaction.policy import Profile
@@ -195,9 +195,8 @@ def _check_type(rooms: ingest.Rooms, version: Version, type_: str) -> None:
     """Raise UsageError for a type that the profile would leave in the document: that would be no redaction."""
     profile = rooms.profiles.get(rooms.catalog.collection(version.collection).profile)
     if type_ and type_ not in profile.acts_on:
-        raise UsageError(
-            f"the profile {profile.name} does not replace {type_[:40]}", f"Choose one of {', '.join(sorted(profile.acts_on))}"
-        )
+        known = ", ".join(sorted(profile.acts_on))
+        raise UsageError(f"the profile {profile.name} does not replace {type_[:40]}", f"Choose one of {known}")
 
 
 class _Desk:
@@ -254,7 +253,7 @@ class _Desk:
 
     def _above(self, block: int) -> str:
         table = self._document.blocks[block].table if block < len(self._document.blocks) else None
-        header = self._headers.get(table)
+        header = None if table is None else self._headers.get(table)
         if header is None or header == block:
             return ""
         pieces = self._pieces(header, 0, len(self._texts[header]))
