@@ -171,7 +171,7 @@ class Detector:
             found += [
                 each
                 for each in self._pattern_candidates(text)
-                if each.type != "ORGANIZATION" or not vetoes.covers(each.start, each.end)
+                if not resolution.refuted(each, vetoes, alone)
             ]
             found += self._column_candidates(joined, hints)
         if "spacy" in enabled:

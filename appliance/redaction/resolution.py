@@ -214,6 +214,14 @@ def weigh(candidate: Candidate, text: str, against: "Spans", alone: "Spans") -> 
     return Candidate(start, end, candidate.type, score, tuple(evidence))
 
 
+def refuted(candidate: Candidate, against: "Spans", alone: "Spans") -> bool:
+    """Whether counter-evidence outweighs a pattern's candidate: a firm made of role words, a listed name in an eponym."""
+    start, end = candidate.start, candidate.end
+    if candidate.recognizer == "name_list":
+        return against.overlaps(start, end) or alone.covers(start, end)
+    return candidate.type == "ORGANIZATION" and against.covers(start, end)
+
+
 def _organisation_score(value: str, base: float) -> tuple[float, str]:
     tokens = _NAME_WORD.findall(value)
     if is_generic(value) or not tokens:

@@ -17,6 +17,7 @@ from appliance.redaction.recognizers.codes import LabelledCodeRecognizer
 from appliance.redaction.recognizers.dates import AgeRecognizer, CalendarDateRecognizer
 from appliance.redaction.recognizers.demographics import DemographicRecognizer
 from appliance.redaction.recognizers.financial import BankAccountRecognizer, BankCodeRecognizer, PaymentCardRecognizer
+from appliance.redaction.recognizers.name_lists import NameListRecognizer
 from appliance.redaction.recognizers.names import NameContextRecognizer
 from appliance.redaction.recognizers.national import LicenceRecognizer, NationalIdRecognizer, SocialSecurityRecognizer
 from appliance.redaction.recognizers.network import (
@@ -48,6 +49,7 @@ PATTERN_RECOGNIZERS: tuple[type[ApplianceRecognizer], ...] = (
     OrganisationRecognizer,
     DemographicRecognizer,
     NameContextRecognizer,
+    NameListRecognizer,
 )
 
 

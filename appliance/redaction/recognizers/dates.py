@@ -175,6 +175,13 @@ class AgeRecognizer(RuleRecognizer):
         ),
         rule(
             "AGE",
+            r"\p{Lu}[\p{L}'-]+[ ]\p{Lu}[\p{L}'-]+(?:,[ ](?P<v>\d{1,3})(?=,[ ]\p{Ll})|[ ]\((?P<v>\d{1,3})\)(?![\w]))",
+            0.5,
+            "number after a name",
+            check=lambda v: 14 <= int(v) <= 110,
+        ),
+        rule(
+            "AGE",
             r"(?i)(?<![\w./-])(?P<v>\d{1,3} (?:años|meses))(?= (?:de edad|y \d)|[ ,.]|$)",
             0.75,
             "años",

@@ -1,9 +1,10 @@
 """Word lists: evidence for or against a name, never a verdict.
 
-All were written for this program, the names of some fifty languages from general knowledge, but `ordinary_words`: those are the words that stand at least three times in
-lower case, and rarely capitalised inside a sentence, in abstracts, encyclopedia articles, annual reports and bank
-customers' questions (the corpora of SciFact, PubMedQA, COVID-QA, TAT-QA, WiCE, Banking77), less all names of the
-other lists, and with words of workshop, stores, ward and counter added.
+All were written for this program, the names of some fifty languages from general knowledge, but `ordinary_words`:
+those are the words that stand at least three times in lower case, and rarely capitalised inside a sentence, in
+abstracts, encyclopedia articles, annual reports and bank customers' questions (the corpora of SciFact, PubMedQA,
+COVID-QA, TAT-QA, WiCE, Banking77), less all names of the other lists, and with words of workshop, stores, ward and
+counter added.
 """
 
 from functools import cache
