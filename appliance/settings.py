@@ -105,6 +105,9 @@ class Settings(BaseModel):
     )
 
     redaction_profile: str = Field("strict", description="Redaction profile of collections that name none.")
+    ingest_processes: int = Field(
+        0, ge=0, le=256, description="Processes that detect identifiers when many files come in; 0: one a processor."
+    )
     keep_originals: bool = Field(True, description="Keep the encrypted original of a document after publication.")
     max_document_bytes: int = Field(64 * MIB, ge=1, description="Largest document accepted, in bytes.")
     parse_memory_bytes: int = Field(

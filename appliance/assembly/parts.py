@@ -4,6 +4,7 @@ Heavy parts (models, index, sandbox) are opened when first used, once, and close
 """
 
 import hashlib
+import os
 import shutil
 import threading
 from collections.abc import Callable
@@ -44,6 +45,7 @@ from appliance.redaction.inforce import ProfilesInForce
 from appliance.redaction.question import QuestionGuard
 from appliance.redaction.review import Reviews
 from appliance.redaction.vault import Vault
+from appliance.redaction.workers import DetectionWorkers
 from appliance.search.embedding import Embedder, open_embedder
 from appliance.search.hybrid import Retriever
 from appliance.search.index import Index
@@ -55,11 +57,14 @@ from appliance.settings import SHIPPED_POLICIES, Settings
 from appliance.storage import home as homes
 from appliance.storage.database import Database
 from appliance.storage.keys import KeyRing
+from appliance.upkeep import ingestion
 from appliance.upkeep.deletion import Holdings
 
 if TYPE_CHECKING:
     from appliance.redaction.detection import Detector
 
+FEW = 3
+"""Files for which starting processes takes longer than it saves."""
 MASTER_KEY_SOURCES = {"credential": "a systemd credential", "passphrase": "a passphrase file", "plain": "a PLAIN FILE"}
 
 
@@ -235,9 +240,29 @@ class Appliance:
     @cached_property
     def ingesting(self) -> ingest.Rooms:
         """The rooms of a document."""
+        return self._rooms(self.detector)
+
+    def ingesting_many(self, files: int) -> tuple[ingest.Rooms, int]:
+        """The rooms for `files` documents at once, and how many threads to take them through: detection in processes
+        of its own where that pays."""
+        processes = self.settings.ingest_processes or len(os.sched_getaffinity(0))
+        if files <= FEW or processes < 2:
+            return self.ingesting, 1 if files == 1 else 2
+        self.detection.warm()
+        return self._rooms(self.detection), processes + ingestion.BESIDE
+
+    @cached_property
+    def detection(self) -> DetectionWorkers:
+        """Processes that detect identifiers side by side."""
+        processes = self.settings.ingest_processes or len(os.sched_getaffinity(0))
+        opened = DetectionWorkers(self.settings, processes)
+        self._closers.append(opened.close)
+        return opened
+
+    def _rooms(self, detector: "Detector | DetectionWorkers") -> ingest.Rooms:
         return ingest.Rooms(
             self.settings, self.log, self.catalog, self.originals, self.pages, self.reviews, self.work, self.sandbox,
-            self.detector, self.vault, self.store, self.index, self.embedder, self.lexicon, self.profiles,
+            detector, self.vault, self.store, self.index, self.embedder, self.lexicon, self.profiles,
         )  # fmt: skip
 
     @cached_property

@@ -33,16 +33,32 @@ def ingest(
     ] = True,
 ) -> int:
     """Add documents: parsed in a sandbox, redacted, indexed, published."""
-    files = [str(path.absolute()) for path in expand(paths)]
+    found = expand(paths)
+    arguments = {
+        "paths": [str(file.absolute()) for file, _ in found], "places": [place for _, place in found],
+        "collection": collection, "profile": profile,
+    }  # fmt: skip
     result: dict[str, Any] = {}
-    for event in context.run("ingest", {"paths": files, "collection": collection, "profile": profile}):
+    for event in context.run("ingest", arguments):
         if "stage" in event:
-            output.note(f"[{event['position']}/{event['total']}] {event['path']}: {event['stage']}")
+            output.note(progress_line(event))
         result = event
     if not output.emit(result):
         show_ingested(result["documents"])
     refused = sum(document["status"] in REFUSED for document in result["documents"])
     return 1 if refused else 0
+
+
+def progress_line(event: dict[str, Any]) -> str:
+    """A file's stage in a line; after its last one, how fast it goes and how long it takes."""
+    line = f"[{event['position']}/{event['total']}] {event['path']}: {event['stage']}"
+    if "done" not in event or event["total"] == 1:
+        return line
+    rate = f"{event['done']} of {event['total']} done, {event['files_a_second']:.1f} files/s"
+    pages = f", {event['pages_a_second']:.1f} pages/s" if event["pages_a_second"] else ""
+    minutes, seconds = divmod(round(event["seconds_left"]), 60)
+    left = f", {minutes}:{seconds:02} left" if event["done"] < event["total"] else ""
+    return f"{line}  ({rate}{pages}{left})"
 
 
 def show_ingested(documents: list[dict[str, Any]]) -> None:
@@ -130,20 +146,21 @@ def redact_batch(
         output.say(f"{result['documents']} texts, {result['chars_per_second']:,.0f} characters a second.")
 
 
-def expand(paths: list[Path]) -> list[Path]:
-    """The regular files named or below the folders named, sorted; hidden files are left out of folders.
+def expand(paths: list[Path]) -> list[tuple[Path, str]]:
+    """The regular files named or below the folders named, sorted, each with its path below its folder; hidden files
+    are left out of folders.
 
     Raises NotFound for a path that is not there and UsageError when a folder holds no file.
     """
-    found: list[Path] = []
+    found: list[tuple[Path, str]] = []
     for path in paths:
         if path.is_dir():
             inside = sorted(p for p in path.rglob("*") if p.is_file() and not p.is_symlink() and not hidden(p, path))
             if not inside:
                 raise UsageError(f"{path} holds no files", "Name a folder with documents")
-            found += inside
+            found += [(file, str(file.relative_to(path))) for file in inside]
         elif path.exists():
-            found.append(path)
+            found.append((path, ""))
         else:
             raise NotFound(f"there is no file {path}", "Check the path")
     return found

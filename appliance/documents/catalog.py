@@ -22,6 +22,7 @@ from appliance.documents.deletion import DELETING, Deletions
 from appliance.documents.document import Original, Page
 from appliance.documents.narrowing import Narrowing, matching
 from appliance.documents.versions import PageFacts, Redacted, Version, scope_of, version_of
+from appliance.documents.work import UNFINISHED
 from appliance.errors import ApplianceError, NotFound
 from appliance.storage.database import Database
 from appliance.storage.keys import KeyRing
@@ -29,7 +30,7 @@ from appliance.storage.tables import document, version
 
 __all__ = ["Catalog", "Collection", "PageFacts", "Version"]
 
-UNFINISHED = ("received", "indexed")
+ARRIVAL_SECONDS = 30.0
 OnSwitch = Callable[[Connection, str, str], None]
 """Told of a version id and its label inside the transaction that publishes or retires it."""
 
@@ -52,25 +53,27 @@ class Catalog:
         self.collections.add_label(digest, attributes)
 
     def receive(
-        self, collection: Collection, label: str, original: Original, profile: str, profile_digest: str
-    ) -> tuple[Version, bool]:
-        """The version for an original, and whether there is work to do on it.
+        self, collection: Collection, label: str, original: Original, profile: str, profile_digest: str, *,
+        place: str = "", document: str = "",
+    ) -> tuple[Version, bool]:  # fmt: skip
+        """The version for an original, and whether there is work to do on it. `place` is what the document is known
+        by instead of its name, for files of a folder; `document` says whose version it is without asking names.
 
         The same content under the same label and profile is the version that is there: published, waiting
         for a reviewer, or being worked on; one that failed is taken up again. Other content under the same
         name is a new version of that document, even when a document of another name has that content.
         """
         content = self._mac(collection.id, "content", original.sha256)
-        name = self._mac(collection.id, "name", original.name)
+        name = self.name_mac(collection.id, place or original.name)
         with self._database.exclusive() as connection:
             if not self.collections.exists(connection, collection.id):
                 raise NotFound("no such collection", "It was deleted meanwhile")
-            owner = _document(connection, collection.id, name)
+            owner = document or _document(connection, collection.id, name)
             known = _same_content(connection, collection.id, content, label, profile_digest, owner)
             if known is not None and known.status != "failed":
                 return self._version(known), False
             if known is not None:
-                _set(connection, known.id, status="received", reason="")
+                _set(connection, known.id, status="received", reason="", tries=0, vanished=0, due=_soon())
                 return self._version(_row(connection, known.id)), True
             owner = owner or _new_document(connection, collection.id, name)
             made = secrets.token_hex(16)
@@ -87,6 +90,7 @@ class Catalog:
                 "profile": profile,
                 "profile_digest": profile_digest,
                 "created": _after_last(connection, owner),
+                "due": _soon(),
             }
             connection.execute(insert(version).values(row))
             return self._version(_row(connection, made)), True
@@ -172,6 +176,10 @@ class Catalog:
             found = [row for row in newest.values() if row.profile_digest != profile_digest]
             return [self._version(row) for row in reversed(found) if row.status in ("published", "quarantined")]
 
+    def forget_key(self, identifier: str) -> None:
+        """Destroy the key that a late writer made again for a version that was deleted."""
+        self._keys.destroy(scope_of(identifier))
+
     def hidden_versions(self) -> frozenset[str]:
         """Ids of every version that is not visible, as of one moment."""
         with self._database.transaction() as connection:
@@ -233,6 +241,10 @@ class Catalog:
             if _row(connection, identifier).status in (*UNFINISHED, "quarantined", "failed"):
                 _set(connection, identifier, status=status, reason=reason)
 
+    def name_mac(self, collection: str, place: str) -> str:
+        """What a document is known by: the keyed digest of its name, or of its path below a folder."""
+        return self._mac(collection, "name", place)
+
     def _mac(self, collection: str, what: str, value: str) -> str:
         return self._keys.mac(f"collection/{collection}", f"{what}\0{value}".encode("utf-8", "surrogatepass")).hex()
 
@@ -286,6 +298,11 @@ def _after_last(connection: Connection, owner: str) -> str:
     if last is not None and datetime.fromisoformat(last) >= now:
         now = datetime.fromisoformat(last) + timedelta(microseconds=1)
     return now.isoformat(timespec="microseconds")
+
+
+def _soon() -> str:
+    """When others may take up what has just come in: its receiver has that long to put the original down."""
+    return (_now() + timedelta(seconds=ARRIVAL_SECONDS)).isoformat(timespec="microseconds")
 
 
 def _now() -> datetime:
