@@ -104,7 +104,15 @@ directory_group = Table(
     Column("revision", Integer, nullable=False, default=1),
     Column("created", String, nullable=False),
 )
-"""Groups that an identity provider keeps by SCIM; who is in one stands with the people."""
+"""Groups that an identity provider keeps by SCIM."""
+
+membership = Table(
+    "membership",
+    metadata,
+    Column("group", ForeignKey("directory_group.id", ondelete="CASCADE"), primary_key=True),
+    Column("person", ForeignKey("person.id", ondelete="CASCADE"), primary_key=True, index=True),
+)
+"""Who is in such a group. What that gives here stands with the person."""
 
 access_policy = Table(
     "access_policy",
