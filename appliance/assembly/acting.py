@@ -1,7 +1,7 @@
 """Who acts: the operating system's user of a caller, and the person that they act as."""
 
 import pwd
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -40,3 +40,14 @@ def purpose_of(name: str) -> Purpose:
         return Purpose(name)
     except ValueError as error:
         raise UsageError(f"unknown purpose {name[:40]}", f"Use one of {', '.join(Purpose)}") from error
+
+
+def names_of(appliance: Appliance, ids: Iterable[str]) -> dict[str, str]:
+    """Logins by id; who has no account any more, or is the system, as the log knows them."""
+    known = {who.id: who.login for who in appliance.people.everyone()}
+    return {each: known.get(each, each) for each in ids}
+
+
+def name_of(appliance: Appliance, identifier: str) -> str:
+    """One login."""
+    return names_of(appliance, {identifier})[identifier]

@@ -14,7 +14,7 @@ from typing import Any
 from appliance import ask as questions
 from appliance import ingest as documents
 from appliance.access.grants import Person, Purpose
-from appliance.assembly import forgetting, identities, keeping, oversight, redaction_policies, reviewing, wire
+from appliance.assembly import forgetting, identities, keeping, oversight, redaction_policies, reviewing, supervising, wire
 from appliance.assembly.acting import Events, os_user, person, purpose_of
 from appliance.assembly.parts import Appliance
 from appliance.audit import report as reports
@@ -295,7 +295,7 @@ def audit_verify(appliance: Appliance, operator: str, anchor: str | None = None)
 
 def audit_checkpoint(appliance: Appliance, operator: str) -> Events:
     """The log as it is now, signed."""
-    yield {"checkpoint": appliance.log.checkpoint()}
+    yield {"checkpoint": appliance.log.checkpoint(), "key": appliance.log.verifier}
 
 
 def audit_export(appliance: Appliance, operator: str, out: str) -> Events:
@@ -365,4 +365,5 @@ OPERATIONS |= reviewing.OPERATIONS
 OPERATIONS |= keeping.OPERATIONS
 OPERATIONS |= forgetting.OPERATIONS
 OPERATIONS |= oversight.OPERATIONS
+OPERATIONS |= supervising.OPERATIONS
 OPERATIONS |= identities.OPERATIONS

@@ -32,6 +32,7 @@ from appliance.answering.queueing import Queue
 from appliance.assembly.engines import open_engine
 from appliance.audit.events import ModelInForce, PolicyInForce, ServiceStarted, ServiceStopped, SettingInForce
 from appliance.audit.log import AuditLog
+from appliance.audit.supervision import Supervision
 from appliance.documents.catalog import Catalog
 from appliance.documents.holds import Holds
 from appliance.documents.originals import Originals
@@ -120,6 +121,7 @@ class Appliance:
         self.rights = Rights(database)
         self.access = Access(database, policies.load(settings.policies), self.clock.now)
         self.emergencies = Emergencies(database, keys, log, self.clock.now)
+        self.supervision = Supervision(database, keys, log)
         self.catalog = Catalog(database, keys)
         self.originals = Originals(settings.home, keys)
         self.pages = PageImages(settings.home, keys)

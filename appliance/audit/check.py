@@ -5,6 +5,7 @@
     python check.py EXPORT.jsonl      an export file
     python check.py RECEIPT           a receipt (C2SP tlog-proof)
     python check.py ANSWER.json       a disclosed record: what was answered, with its receipt
+    python check.py PACK.json         an evidence pack: several disclosed records
     python check.py CERTIFICATE       a signed certificate, such as of an erasure
 
     --anchor FILE   a checkpoint (or several) that you kept earlier, elsewhere: what it counts must be there
@@ -561,6 +562,23 @@ def check_answer(disclosed: Found, key: str | None, show: Show | None = None) ->
     return {**found, "what": "answer"}
 
 
+def check_pack(pack: Found, key: str | None, show: Show | None = None) -> Found:
+    """Check an evidence pack: every record in it as `check_answer` does, against one checkpoint."""
+    try:
+        if not key:
+            raise Bad("an evidence pack needs --key, the log's public key")
+        size, root = open_note(pack["checkpoint"], parse_key(key))
+        for number, disclosed in enumerate(pack["records"]):
+            found = check_answer(disclosed, key, show)
+            if not found["ok"]:
+                raise Bad(f"record {number + 1} of the pack: {found['first_error']}", found.get("first_bad_record", -1))
+    except Bad as error:
+        return result("pack", None, error)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return result("pack", None, Bad("the evidence pack is malformed"))
+    return {**result("pack", None, None), "packed": len(pack["records"]), "records": size, "root": root.hex()}
+
+
 def check_statement(text: str, key: str | None) -> Found:
     """Check a certificate: a statement that is signed with the log's key and is no checkpoint."""
     try:
@@ -644,7 +662,8 @@ def check(
         return check_statement(target.read_text("utf-8"), key)
     if start.startswith(b'{"format":"appliance-audit-export@v1"'):
         return check_export(target, key, anchors, show, opener)
-    return check_answer(json.loads(target.read_bytes()), key, show)
+    whole = json.loads(target.read_bytes())
+    return check_pack(whole, key, show) if "records" in whole else check_answer(whole, key, show)
 
 
 def text_of(found: Found, key_given: bool) -> str:
@@ -653,6 +672,8 @@ def text_of(found: Found, key_given: bool) -> str:
         return f"NOT WHOLE: {found['first_error']}"
     if found["what"] == "certificate":
         return "\n".join(["WHOLE: signed by the log's key", *found["says"]])
+    if found["what"] == "pack":
+        return f"WHOLE: all {found['packed']} records of the pack are in the log of {found['records']} records"
     if found["what"] in ("receipt", "answer"):
         record = f"record {found['index']} ({found['record']}, {found['time']})"
         return f"WHOLE: {record} is in the log of {found['records']} records"

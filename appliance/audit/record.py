@@ -39,6 +39,8 @@ class Record:
     erased: bool
     data: bytes = field(repr=False)
     """The exact bytes that the tree hashes."""
+    scopes: frozenset[str] = frozenset()
+    """The key scopes that its sealed parts are under."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,7 @@ def decode(data: bytes, keys: KeyRing | None) -> Record:
         sealed=sealed,
         erased=erased,
         data=data,
+        scopes=frozenset(part["scope"] for part in whole.get("sealed", ())),
     )
 
 
