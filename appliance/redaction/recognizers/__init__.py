@@ -29,6 +29,7 @@ from appliance.redaction.recognizers.network import (
 from appliance.redaction.recognizers.organisations import OrganisationRecognizer
 from appliance.redaction.recognizers.phones import PhoneNumberRecognizer
 from appliance.redaction.recognizers.places import AddressRecognizer
+from appliance.redaction.recognizers.world_addresses import WorldAddressRecognizer
 
 PATTERN_RECOGNIZERS: tuple[type[ApplianceRecognizer], ...] = (
     EmailAddressRecognizer,
@@ -46,6 +47,7 @@ PATTERN_RECOGNIZERS: tuple[type[ApplianceRecognizer], ...] = (
     AgeRecognizer,
     LabelledCodeRecognizer,
     AddressRecognizer,
+    WorldAddressRecognizer,
     OrganisationRecognizer,
     DemographicRecognizer,
     NameContextRecognizer,

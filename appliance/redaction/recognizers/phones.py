@@ -21,7 +21,7 @@ _CANDIDATE = regex.compile(
     regex.IGNORECASE,
 )
 _LABEL = regex.compile(
-    r"(?:\b(?:tel(?:ephone|[eé]f(?:ono)?|\.)?\.?|phone|ph|mobile|cell(?:phone|ular)?|m[oó]vil|fax|pager|beeper|bleep|call(?:ed|ing|s)?|dial|ring|text|sms|whatsapp|"
+    r"(?:\b(?:tel(?:ephone|[eé]f(?:ono)?|f|\.)?\.?|tlf(?:no)?\.?|tfno\.?|telf\.?|phone|ph|mobile|cell(?:phone|ular)?|m[oó]vil|fax|pager|beeper|bleep|call(?:ed|ing|s)?|dial|ring|text|sms|whatsapp|"
     r"contact(?:ed)?(?: (?:number|no|at|me|us|him|her|them))?|reach(?:ed|able)?(?: (?:me|us|him|her|them))?(?: (?:at|on))?|answering at|number is|"
     r"messages? to|hotline|helpline|landline|office|home|work|desk|direct(?: line)?|voicemail|line)\b|(?:^|[\s(|])[tmfp]:)[^\n\d]{0,25}$",
     regex.IGNORECASE,
