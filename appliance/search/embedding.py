@@ -1,7 +1,7 @@
 """Texts into vectors: all-MiniLM-L6-v2 and its like, from a verified pack on this machine.
 
-Two kinds of pack: a sentence-transformers folder (`model.safetensors`), or an ONNX graph of the same model
-(`model.onnx` with `tokenizer.json`), which starts in half a second and needs no PyTorch. Nothing is fetched.
+Two kinds of pack: a sentence-transformers folder (`model.safetensors`; a BERT is computed by `bert.py`, others by
+the library), or an ONNX graph of the same model (`model.onnx` with `tokenizer.json`), which starts in half a second and needs no PyTorch. Nothing is fetched.
 Vectors are float32, unit length, so that a dot product is a cosine.
 """
 
@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from appliance.errors import Unavailable
+from appliance.search import bert
 from appliance.search.chunk import Chunk
 from appliance.settings import Settings
 from appliance.weights import VerifiedPack, open_pack
@@ -74,6 +75,9 @@ class Embedder:
         graph = next(iter(sorted(pack.folder.glob("*.onnx"))), None)
         if graph is not None:
             return _open_onnx(graph, (tokenizer or pack).path("tokenizer.json"), pack.name, threads)
+        if (pack.folder / "model.safetensors").is_file() and bert.is_known(pack.folder):
+            forward, dimensions = bert.open_bert(pack.folder, threads, MAX_TOKENS)
+            return cls(forward, dimensions, pack.name)
         if (pack.folder / "model.safetensors").is_file():
             return _open_sentence_transformers(pack, threads)
         raise Unavailable(f"the pack {pack.name} holds no embedding model", "Set embedding_pack to one that does")
