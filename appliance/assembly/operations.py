@@ -30,7 +30,7 @@ from appliance.audit.events import (
 from appliance.audit.export import export as export_log
 from appliance.errors import NotFound, UsageError
 from appliance.search.rebuild import compare
-from appliance.upkeep import ingestion
+from appliance.upkeep import deletion, ingestion
 
 
 def perform(appliance: Appliance, name: str, arguments: dict[str, Any], uid: int | None = None) -> Events:
@@ -126,7 +126,8 @@ def outcome_json(outcome: documents.Outcome) -> dict[str, Any]:
 
 
 def resume(appliance: Appliance, operator: str) -> Events:
-    """Take up what a killed process left unfinished."""
+    """Take up what a killed process left unfinished, deletions included."""
+    deletion.complete(appliance.holdings)
     done = [outcome_json(outcome) for outcome in documents.resume(appliance.ingesting)]
     *_, again = redaction_policies.outdated(appliance, operator)
     yield {"documents": done, "redacted_again": again["documents"]}

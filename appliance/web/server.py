@@ -1,11 +1,11 @@
 """The service: the web page on TCP, the command line's socket beside it, one process, one home."""
 
 import contextlib
-import threading
 from collections.abc import Callable
 
 import uvicorn
 
+from appliance.assembly import background
 from appliance.assembly.listening import listen
 from appliance.assembly.local import LocalServer
 from appliance.assembly.operations import perform
@@ -25,7 +25,7 @@ def serve(settings: Settings, ready: Callable[[str], object]) -> None:
     with contextlib.closing(Appliance.open(settings)) as appliance:
         local = LocalServer(settings.home, lambda verb, arguments, uid: perform(appliance, verb, arguments, uid))
         appliance.warm()
-        threading.Thread(target=lambda: list(perform(appliance, "resume", {})), name="resume", daemon=True).start()
+        rest = background.start(appliance)
         config = uvicorn.Config(
             application(appliance), log_config=None, access_log=False, server_header=False, date_header=False,
             timeout_graceful_shutdown=5, h11_max_incomplete_event_size=64 * 1024,
@@ -37,3 +37,4 @@ def serve(settings: Settings, ready: Callable[[str], object]) -> None:
             uvicorn.Server(config).run(sockets=[listener])
         finally:
             local.close()
+            rest()
