@@ -1,8 +1,8 @@
 """Texts into vectors: all-MiniLM-L6-v2 and its like, from a verified pack on this machine.
 
 Two kinds of pack: a sentence-transformers folder (`model.safetensors`; a BERT is computed by `bert.py`, others by
-the library), or an ONNX graph of the same model (`model.onnx` with `tokenizer.json`), which starts in half a second and needs no PyTorch. Nothing is fetched.
-Vectors are float32, unit length, so that a dot product is a cosine.
+the library), or an ONNX graph of the same model (`model.onnx` with `tokenizer.json`), which starts in half a
+second and needs no PyTorch. Nothing is fetched. Vectors are float32, unit length, so that a dot product is a cosine.
 """
 
 import re
