@@ -14,7 +14,17 @@ from typing import Any
 from appliance import ask as questions
 from appliance import ingest as documents
 from appliance.access.grants import Person, Purpose
-from appliance.assembly import forgetting, identities, keeping, oversight, redaction_policies, reviewing, supervising, wire
+from appliance.assembly import (
+    forgetting,
+    identities,
+    keeping,
+    leakage,
+    oversight,
+    redaction_policies,
+    reviewing,
+    supervising,
+    wire,
+)
 from appliance.assembly.acting import Events, os_user, person, purpose_of
 from appliance.assembly.parts import Appliance
 from appliance.audit import report as reports
@@ -363,6 +373,7 @@ OPERATIONS: dict[str, Callable[..., Events]] = {
 }
 OPERATIONS |= redaction_policies.OPERATIONS
 OPERATIONS |= reviewing.OPERATIONS
+OPERATIONS |= leakage.OPERATIONS
 OPERATIONS |= keeping.OPERATIONS
 OPERATIONS |= forgetting.OPERATIONS
 OPERATIONS |= oversight.OPERATIONS

@@ -12,7 +12,21 @@ import typer
 from typer.exceptions import TyperException
 
 from appliance.assembly import terminal
-from appliance.cli import audit, documents, evaluation, home, keeping, models, people, policy, questions, review, supervising, tokens
+from appliance.cli import (
+    audit,
+    documents,
+    evaluation,
+    home,
+    keeping,
+    leakrate,
+    models,
+    people,
+    policy,
+    questions,
+    review,
+    supervising,
+    tokens,
+)
 from appliance.cli.context import context
 from appliance.cli.output import output
 from appliance.errors import ApplianceError, UsageError
@@ -25,7 +39,10 @@ app = typer.Typer(
     help="Private question answering over redacted documents, with proof.",
     epilog="Every command takes --json (one JSON object on standard output) and --home DIR.",
 )
-for noun in (home, documents, questions, people, tokens, keeping, audit, supervising, models, policy, review, evaluation):
+for noun in (
+    home, documents, questions, people, tokens, keeping, audit, supervising, models, policy, review, leakrate,
+    evaluation,
+):  # fmt: skip
     noun.register(app)
 
 

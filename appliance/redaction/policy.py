@@ -7,7 +7,7 @@ so that every document says which text was in force (invariant I8).
 import hashlib
 import re
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -34,6 +34,7 @@ EntityType = Literal[
     "QUANTITY",
     "OTHER",
 ]
+TYPES: tuple[str, ...] = get_args(EntityType)
 Action = Literal["surrogate", "mask", "generalise", "shift", "last4", "fake", "keep"]
 DetectorName = Literal["patterns", "labels", "spacy", "pii-rampart", "consistency"]
 Only = Literal["over_89", "sub_state", "person_related", "complete_date"]

@@ -11,13 +11,14 @@ Every function takes a `ReviewGrant`; a version outside it and one that is not i
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal
 
 from appliance import ingest
 from appliance.access.grants import Person, ReviewGrant
 from appliance.audit.events import Event, OriginalViewed, ReviewDecided
-from appliance.documents.catalog import Version
+from appliance.documents.catalog import Catalog, Version
 from appliance.documents.document import Document
 from appliance.errors import NotFound, UsageError
 from appliance.redaction.findings import Finding
@@ -92,12 +93,11 @@ def held(rooms: ingest.Rooms, grant: ReviewGrant) -> list[Held]:
     ]
 
 
-def version_of(rooms: ingest.Rooms, grant: ReviewGrant, identifier: str) -> Version:
+def version_of(catalog: Catalog, grant: ReviewGrant, identifier: str) -> Version:
     """A version in quarantine that the grant covers. Raises NotFound, the same for a foreign and a missing one."""
-    try:
-        version = rooms.catalog.version(identifier)
-    except NotFound:
-        version = None
+    version = None
+    with suppress(NotFound):
+        version = catalog.version(identifier)
     if version is None or version.collection not in grant.collections or version.status != "quarantined":
         raise NotFound("no such document")
     return version
@@ -108,7 +108,7 @@ def open_version(rooms: ingest.Rooms, grant: ReviewGrant, person: Person, identi
 
     Raises NotFound, and what parsing and detection raise: a document that cannot be read cannot be reviewed.
     """
-    version = version_of(rooms, grant, identifier)
+    version = version_of(rooms.catalog, grant, identifier)
     viewed = OriginalViewed(document=version.document, version=version.id, purpose=grant.purpose.value)
     rooms.log.append(viewed, actor=person.id, operator=person.operator)
     original, document, texts = _read(rooms, version)
@@ -134,7 +134,7 @@ def decide(
 
     Raises NotFound, or UsageError for a span that is decided already or a type the profile keeps.
     """
-    version = version_of(rooms, grant, identifier)
+    version = version_of(rooms.catalog, grant, identifier)
     if decision not in DECISIONS:
         raise UsageError("a decision is accept or reject")
     if decision == "accept":
@@ -165,7 +165,7 @@ def add(
     type_: str,
 ) -> int:  # fmt: skip
     """Mark a span that detection missed. Its id. Raises NotFound, or UsageError for offsets outside the text."""
-    version = version_of(rooms, grant, identifier)
+    version = version_of(rooms.catalog, grant, identifier)
     _check_type(rooms, version, type_ or "none")
     _, _, texts = _read(rooms, version)
     if not 0 <= block < len(texts) or not 0 <= start < end <= len(texts[block]):
@@ -176,7 +176,7 @@ def add(
 
 def retry(rooms: ingest.Rooms, grant: ReviewGrant, person: Person, identifier: str) -> ingest.Outcome:
     """Send a version on its way again: after spans were added, or a fault was mended. Raises NotFound."""
-    version = version_of(rooms, grant, identifier)
+    version = version_of(rooms.catalog, grant, identifier)
     _record(rooms, person, ReviewDecided(version=version.id, decision="retried", items=0))
     return ingest.again(rooms, version.id, person.id)
 

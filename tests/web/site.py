@@ -24,6 +24,7 @@ PEOPLE: dict[str, tuple[str, list[str], list[str]]] = {
     "bob": ("Bob Banker", ["bank"], ["reader"]),
     "ada": ("Ada Administrator", [], ["administrator"]),
     "otto": ("Otto Auditor", [], ["auditor"]),
+    "rita": ("Rita Reviewer", [], ["privacy_officer"]),
 }
 PURPOSES = [Purpose.TREATMENT.value, Purpose.OPERATIONS.value]
 
@@ -62,6 +63,7 @@ def made(folder: Path) -> Made:
                 assert document["status"] == "published", document
                 versions[document["path"].removeprefix(f"{SAMPLES}/")] = document["version"]
         _do(appliance, "grant.add", collection="ward", principal="user:edda", right="write")
+        _do(appliance, "grant.add", collection="ward", principal="user:rita", right="review")
     finally:
         appliance.close()
     return Made(folder / "home", collections, versions)
