@@ -10,7 +10,7 @@ Lengths of frames are `wire`'s to check; time and process are `sandbox`'s.
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO, NoReturn, cast, get_args
 
 from appliance.documents.document import (
@@ -45,6 +45,9 @@ DOCUMENT_KINDS = get_args(DocumentKind)
 BLOCK_KINDS = get_args(BlockKind)
 
 
+OnPage = Callable[[int, bool], None]
+
+
 class UnreadableDocument(Unreadable):
     """A document that the parser refused, or that stopped the parser: a reason code of `wire.REASONS`, a page or 0."""
 
@@ -59,8 +62,9 @@ class Distrusted(Exception):
     """A frame that an honest parser does not write."""
 
 
-def read_document(stream: BinaryIO, kind: str) -> Document:
-    """The document of a `parse`. `kind` is the one asked for.
+def read_document(stream: BinaryIO, kind: str, on_page: OnPage = lambda number, unread: None) -> Document:
+    """The document of a `parse`. `kind` is the one asked for; `on_page` is told of each page as it begins, and
+    whether its text was left unread.
 
     Raises UnreadableDocument for the parser's own refusal, Distrusted for anything that is not a whole and
     consistent sequence of frames.
@@ -75,6 +79,7 @@ def read_document(stream: BinaryIO, kind: str) -> Document:
     for frame, record in frames:
         if frame == wire.PAGE:
             pages.append(_page(record, pages))
+            on_page(pages[-1].number, _truth(record.get("unread", False)))
         elif frame == wire.BLOCK:
             block = _block(record, pages, blocks)
             words += len(block.words)

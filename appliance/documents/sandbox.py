@@ -22,7 +22,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, BinaryIO, cast
 
@@ -30,6 +31,7 @@ from appliance import weights
 from appliance.documents import frames
 from appliance.documents.document import Document, DocumentKind, Original, PageImage
 from appliance.documents.frames import Distrusted, UnreadableDocument
+from appliance.documents.recognition import merged
 from appliance.errors import Unavailable
 from appliance.settings import Settings
 
@@ -42,6 +44,10 @@ WALL_FACTOR = 2
 """A child may wait for a processor as long again as it may use one."""
 PIPE_BYTES = 1024 * 1024
 CHILDREN = 2
+INLINE_PAGES = 1
+"""Pages of a scan that the first child recognises itself; the others get children of their own."""
+DRAWN = 64
+"""Pages that one child draws, so that long documents do not run into its limits."""
 
 
 class Sandbox:
@@ -53,26 +59,48 @@ class Sandbox:
     def __init__(self, settings: Settings, children: int = CHILDREN, command: Sequence[str] = COMMAND) -> None:
         self._settings = settings
         self._command = tuple(command)
+        self._children = children
         self._places = threading.BoundedSemaphore(children)
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
         self._protections: dict[str, bool] = {}
 
-    def parse(self, original: Original, **limits: int | bool) -> Document:
+    def parse(
+        self, original: Original, *, on_page: Callable[[int], None] = lambda number: None, **limits: int | bool
+    ) -> Document:
         """Pages, blocks and word boxes of a document; `limits` are fields of `parser.limits.Limits`.
+
+        `on_page` is told each page's number as it is read, in whatever order. The pages of a scan are recognised
+        side by side, each in a child of its own, so that the limits of time and memory are those of a page.
 
         Raises UnreadableDocument with its reason, or Unavailable when there is no safe parser.
         """
-        with self._child(original.content, {"op": "parse", "kind": original.kind, "limits": limits}) as stream:
-            return frames.read_document(stream, original.kind)
+        unread: list[int] = []
+        chosen = {"ocr_pages": INLINE_PAGES, **limits}
+
+        def begun(number: int, later: bool) -> None:
+            if later:
+                unread.append(number)
+            else:
+                on_page(number)
+
+        with _sealed(original.content) as sealed:
+            with self._child(sealed, {"op": "parse", "kind": original.kind, "limits": chosen}) as stream:
+                document = frames.read_document(stream, original.kind, begun)
+            if not unread:
+                return document
+            return merged(document, dict(self._recognised(sealed, original.kind, unread, limits, on_page)))
 
     def render(self, original: Original, pages: Sequence[int] | None = None, dpi: int = 110) -> Iterator[PageImage]:
         """Draw pages (numbers from 1; None for all), one after the other. Raises as `parse`, while iterating."""
         wanted = list(pages) if pages is not None else None
-        request: dict[str, Any] = {"op": "render", "kind": original.kind, "pages": wanted, "dpi": dpi, "limits": {}}
-        with self._child(original.content, request) as stream:
-            yield from frames.read_images(stream, original.kind, frozenset(wanted or ()))
+        runs = [None] if wanted is None else [wanted[i : i + DRAWN] for i in range(0, len(wanted), DRAWN)]
+        with _sealed(original.content) as sealed:
+            for run in runs:
+                request: dict[str, Any] = {"op": "render", "kind": original.kind, "pages": run, "dpi": dpi, "limits": {}}
+                with self._child(sealed, request) as stream:
+                    yield from frames.read_images(stream, original.kind, frozenset(run or ()))
 
     def attachments(self, original: Original) -> Iterator[tuple[str, bytes]]:
         """Name and content of each file in a document, one after the other, in the order of `Document.attachments`.
@@ -80,13 +108,35 @@ class Sandbox:
         Raises as `parse`, while iterating. What comes is as untrusted as any file that somebody sends.
         """
         request: dict[str, Any] = {"op": "extract", "kind": original.kind, "limits": {"ocr": False}}
-        with self._child(original.content, request) as stream:
+        with _sealed(original.content) as sealed, self._child(sealed, request) as stream:
             yield from frames.read_attachments(stream, original.kind)
 
     def detect(self, content: bytes, name: str) -> DocumentKind:
         """What kind a file is, by content first. Raises as `parse`, also when content and name disagree."""
-        with self._child(content, {"op": "detect", "name": name[-255:]}) as stream:
+        with _sealed(content) as sealed, self._child(sealed, {"op": "detect", "name": name[-255:]}) as stream:
             return frames.read_kind(stream)
+
+    def _recognised(
+        self, sealed: int, kind: str, numbers: Sequence[int], limits: dict[str, int | bool],
+        on_page: Callable[[int], None],
+    ) -> Iterator[tuple[int, Document]]:  # fmt: skip
+        """Pages whose text is a picture, each read in a child of its own. Raises for the first that cannot be."""
+
+        def recognise(number: int) -> tuple[int, Document]:
+            request = {"op": "parse", "kind": kind, "limits": {**limits, "page": number}}
+            try:
+                with self._child(sealed, request) as stream:
+                    return number, frames.read_document(stream, kind)
+            except UnreadableDocument as error:
+                raise UnreadableDocument(error.reason, number) from None
+
+        with ThreadPoolExecutor(self._children, thread_name_prefix="recognition") as pool:
+            try:
+                for number, part in pool.map(recognise, numbers):
+                    on_page(number)
+                    yield number, part
+            finally:
+                pool.shutdown(wait=True, cancel_futures=True)
 
     def protections(self) -> dict[str, bool]:
         """Which layers stand around a parse on this machine, by name. Starts the parser process."""
@@ -145,19 +195,18 @@ class Sandbox:
         self._process = self._control = None
 
     @contextmanager
-    def _child(self, content: bytes, request: dict[str, Any]) -> Iterator[BinaryIO]:
-        """Start a child on `content`; yield its frames; say what happened when they are not whole."""
+    def _child(self, document: int, request: dict[str, Any]) -> Iterator[BinaryIO]:
+        """Start a child on a document in sealed memory; yield its frames; say what happened when they are not whole."""
         request |= {"memory": self._settings.parse_memory_bytes, "seconds": self._settings.parse_seconds}
         deadline = time.monotonic() + WALL_FACTOR * self._settings.parse_seconds
         with self._places:
-            document = _sealed(content)
             result, result_in = os.pipe2(os.O_CLOEXEC)
             status, status_in = os.pipe2(os.O_CLOEXEC)
             fcntl.fcntl(result, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
             try:
                 self._send(json.dumps(request).encode(), [document, result_in, status_in])
             finally:
-                for descriptor in (document, result_in, status_in):
+                for descriptor in (result_in, status_in):
                     os.close(descriptor)
             reader = _Reader(result, deadline)
             try:
@@ -229,13 +278,16 @@ def _reason(reader: _Reader, status: int, deadline: float) -> str:
     return "limit" if ended_by in (signal.SIGXCPU, signal.SIGKILL) else "crashed"
 
 
-def _sealed(content: bytes) -> int:
+@contextmanager
+def _sealed(content: bytes) -> Iterator[int]:
     """A descriptor of anonymous memory that holds `content` and can no longer change; it has no name on any disk."""
     descriptor = os.memfd_create("document", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
-    view = memoryview(content)
-    while view:
-        view = view[os.write(descriptor, view) :]
-    os.lseek(descriptor, 0, os.SEEK_SET)
-    seals = fcntl.F_SEAL_WRITE | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_SEAL
-    fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, seals)
-    return descriptor
+    try:
+        view = memoryview(content)
+        while view:
+            view = view[os.write(descriptor, view) :]
+        seals = fcntl.F_SEAL_WRITE | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_SEAL
+        fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, seals)
+        yield descriptor
+    finally:
+        os.close(descriptor)

@@ -110,9 +110,7 @@ def _close_others(keep: int) -> None:
 
 def _work(request: dict[str, Any]) -> None:
     """One document, in the cage."""
-    with open(DOCUMENT, "rb", closefd=False) as stream:
-        content = stream.read()
-    os.close(DOCUMENT)
+    content = _content()
     out: BinaryIO = io.BufferedWriter(io.FileIO(RESULT, "wb", closefd=False), 1 << 16)
     if request["op"] == "parse":
         main.parse(content, request["kind"], out, request["limits"])
@@ -127,6 +125,16 @@ def _work(request: dict[str, Any]) -> None:
         if found.kind is not None:
             wire.write_frame(out, wire.END, b"{}")
     out.flush()
+
+
+def _content() -> bytes:
+    """The document. Other children may read the same memory: the place in it is not shared."""
+    size = os.fstat(DOCUMENT).st_size
+    content = os.pread(DOCUMENT, size, 0)
+    os.close(DOCUMENT)
+    if len(content) != size:
+        raise OSError("short read")
+    return content
 
 
 def run() -> int:

@@ -32,6 +32,10 @@ class Limits:
     threads: int = 1
     """For text recognition. More than one cannot be combined with models loaded before a fork."""
     ocr: bool = True
+    ocr_pages: int = 1_000_000
+    """Pages that are recognised in one go; those after them are told as unread, to be asked for one by one."""
+    page: int = 0
+    """Only this page, recognised; 0 for the whole document."""
     ocr_dpi: int = 200
 
     @classmethod

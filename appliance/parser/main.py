@@ -86,7 +86,7 @@ def _parse(content: bytes, kind: str, output: Output) -> None:
             raise ParseFailure(found.reason or "unsupported")
         chosen = found.kind
     _format(chosen).read(content, output)
-    if not output.has_text and not output.attachments:
+    if not (output.has_text or output.attachments or output.unread or output.limits.page):
         raise ParseFailure("no_text")
 
 

@@ -37,6 +37,8 @@ class Output:
         self.pages = 0
         self.blocks = 0
         self.has_text = False
+        self.unread = 0
+        self._recognised = 0
         self._stream = stream
         self._characters = 0
         self._rows = 0
@@ -52,13 +54,24 @@ class Output:
             raise ParseFailure("too_many_pages")
         self._write(wire.HEAD, {"kind": kind, "pages": pages})
 
-    def page(self, number: int, width: float = 0.0, height: float = 0.0, ocr: bool = False) -> None:
-        """Begin a page; its blocks follow. Raises ParseFailure over the page limit."""
+    def page(self, number: int, width: float = 0.0, height: float = 0.0, ocr: bool = False) -> bool:
+        """Begin a page; its blocks follow. Raises ParseFailure over the page limit.
+
+        With `ocr`, whether to recognise its text now; else it is told as unread.
+        """
         if number > self.limits.max_pages:
             raise ParseFailure("too_many_pages")
         self.pages += 1
         self._page = number
-        self._write(wire.PAGE, {"number": number, "width": round(width, 2), "height": round(height, 2), "ocr": ocr})
+        self._recognised += ocr
+        later = ocr and self._recognised > self.limits.ocr_pages
+        self.unread += later
+        record: dict[str, object] = {"number": number, "width": round(width, 2), "height": round(height, 2)}
+        record["ocr"] = ocr
+        if later:
+            record["unread"] = True
+        self._write(wire.PAGE, record)
+        return ocr and not later
 
     def block(
         self,

@@ -12,7 +12,8 @@ UTF-8 JSON objects; a pixel frame carries raw 8-bit RGB rows. The child writes, 
 The JSON records (fields in brackets may be missing; numbers are points unless said otherwise):
 
     HEAD   {"kind", "pages": count or null}      kind: a `DocumentKind`; pages: null where not known before
-    PAGE   {"number", "width", "height", "ocr"}  number from 1, ascending; sizes 0 where nothing can be drawn
+    PAGE   {"number", "width", "height", "ocr"   number from 1, ascending; sizes 0 where nothing can be drawn
+            ["unread": true]}                    its text is a picture that was left for a parse of this page
     BLOCK  {"page", "kind", "text",              kind: a `BlockKind`; blocks count from 0 in order of arrival
             ["section": [block, ...]],           the headings above, outermost first, each an earlier block
             ["words": [[start, end, x0, y0, x1, y1, confidence], ...]],

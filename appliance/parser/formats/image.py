@@ -11,6 +11,7 @@ from appliance.parser.output import Output
 
 DEFAULT_DPI = 200
 """Taken for a picture that does not say its resolution, or says nonsense."""
+ORIENTATION = 0x0112
 ALLOWED = ("PNG", "JPEG", "TIFF", "MPO")
 Image.MAX_IMAGE_PIXELS = None  # the limit of the parse is checked before anything is decoded
 PngImagePlugin.MAX_TEXT_MEMORY = 8 * 1024 * 1024
@@ -27,18 +28,23 @@ def read(content: bytes, output: Output) -> None:
     from appliance.parser.formats import ocr
 
     output.head("image")
-    for number, image, scale in _pages(content, output):
-        output.page(number, image.width / scale, image.height / scale, ocr=output.limits.ocr)
-        if output.limits.ocr:
+    for number, frame in _frames(content, output):
+        if output.limits.page and number != output.limits.page:
+            continue
+        resolution = _resolution(frame) / 72
+        across, down = _upright_size(frame)
+        if output.page(number, across / resolution, down / resolution, ocr=output.limits.ocr):
+            image, scale = _decoded(frame)
             ocr.write_text(image.width, image.height, image.tobytes(), scale, number, output)
 
 
 def draw(content: bytes, pages: Sequence[int] | None, dpi: int, output: Output) -> None:
     """Write pictures of pages, no larger than they are. Raises ParseFailure."""
     output.head("image")
-    for number, image, scale in _pages(content, output):
+    for number, frame in _frames(content, output):
         if pages is not None and number not in pages:
             continue
+        image, scale = _decoded(frame)
         wanted = min(dpi / 72, scale)
         if wanted < scale:
             size = (max(1, round(image.width * wanted / scale)), max(1, round(image.height * wanted / scale)))
@@ -47,8 +53,8 @@ def draw(content: bytes, pages: Sequence[int] | None, dpi: int, output: Output) 
         output.pixels(image.tobytes())
 
 
-def _pages(content: bytes, output: Output) -> Iterator[tuple[int, Image.Image, float]]:
-    """Number, RGB picture and pixels a point of each page, one in memory at a time."""
+def _frames(content: bytes, output: Output) -> Iterator[tuple[int, Image.Image]]:
+    """Number and picture of each page, not decoded yet."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -58,10 +64,20 @@ def _pages(content: bytes, output: Output) -> Iterator[tuple[int, Image.Image, f
                     return  # further frames are previews of the same picture
                 if frame.width * frame.height > output.limits.max_pixels:
                     raise ParseFailure("too_large", number)
-                upright = ImageOps.exif_transpose(frame)
-                yield number, _on_white(upright or frame), _resolution(frame) / 72
+                yield number, frame
     except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError):
         raise ParseFailure("damaged") from None
+
+
+def _decoded(frame: Image.Image) -> tuple[Image.Image, float]:
+    """The picture in RGB as it is meant to be seen, and its pixels a point."""
+    return _on_white(ImageOps.exif_transpose(frame) or frame), _resolution(frame) / 72
+
+
+def _upright_size(frame: Image.Image) -> tuple[int, int]:
+    """Width and height as seen, before anything is decoded: EXIF may turn a picture by a quarter."""
+    turned = frame.getexif().get(ORIENTATION, 1) in (5, 6, 7, 8)
+    return (frame.height, frame.width) if turned else (frame.width, frame.height)
 
 
 def _on_white(image: Image.Image) -> Image.Image:

@@ -3,7 +3,8 @@
     1. open: a wrong or missing password, a damaged file and too many pages are refused here
     2. sample some pages to learn the style: body size, heading sizes, running headers and footers
     3. page by page: words -> ruled tables -> lines -> columns and tables without rules -> blocks
-    4. a page without usable text but with something drawn on it goes through text recognition
+    4. a page without usable text but with something drawn on it goes through text recognition; so does a scan
+       with little text beside it, such as the line of a fax machine, and that text is kept
 
 Only one page and the sampled ones are in memory at a time.
 """
@@ -16,13 +17,16 @@ import pypdfium2.raw as raw
 
 from appliance.parser.failure import ParseFailure
 from appliance.parser.formats.pdf_blocks import PageWriter
-from appliance.parser.formats.pdf_extras import write_annotations, write_metadata
+from appliance.parser.formats.pdf_extras import write_annotations, write_attachments, write_metadata
 from appliance.parser.formats.pdf_rules import Rules, rules_of
 from appliance.parser.formats.pdf_style import learn
 from appliance.parser.formats.pdf_words import PdfWord, View, page_words
 from appliance.parser.output import Output
 
 SAMPLED_PAGES = 24
+SCANNED = 0.35
+"""Share of a page that pictures cover from which text is looked for in them, where the text layer has none there."""
+BANDS = 10
 GARBAGE = 0.3
 """Share of unreadable characters above which a text layer is not believed."""
 
@@ -47,6 +51,12 @@ def read(content: bytes, output: Output) -> None:
     try:
         count = len(pdf)
         output.head("pdf", count)
+        if output.limits.page:
+            _read_one(pdf, output.limits.page, output)
+            return
+        if output.contents_only:
+            write_attachments(pdf, output)
+            return
         sampled = {i: _take(pdf, i) for i in _sample(count)}
         style = learn([page.words for page in sampled.values()], [page.view.height for page in sampled.values()])
         writer = PageWriter(style, output)
@@ -125,15 +135,30 @@ def _take(pdf: pdfium.PdfDocument, index: int) -> Page:
 
 
 def _write(pdf: pdfium.PdfDocument, page: Page, writer: PageWriter, output: Output) -> None:
-    recognise = output.limits.ocr and page.rules.pictured and not _believable(page.words)
-    output.page(page.number, page.view.width, page.view.height, ocr=recognise)
+    recognise = output.limits.ocr and (_unreadable(page) or _is_scan_beside_text(page))
+    now = output.page(page.number, page.view.width, page.view.height, ocr=recognise)
     if page.number == 1:
         write_metadata(pdf, output)
-    if recognise:
+        write_attachments(pdf, output)
+    if now:
         _write_recognised(pdf, page, output)
-    else:
+    elif not recognise:
         writer.write(page.words, page.rules, page.view.height, page.number)
     write_annotations(pdf, page.number, page.view, output)
+
+
+def _read_one(pdf: pdfium.PdfDocument, number: int, output: Output) -> None:
+    """Recognise the text of one page."""
+    if number > len(pdf):
+        raise ParseFailure("damaged", number)
+    try:
+        opened = pdf[number - 1]
+    except pdfium.PdfiumError:
+        raise ParseFailure("damaged", number) from None
+    view = View.of(opened)
+    opened.close()
+    output.page(number, view.width, view.height, ocr=True)
+    _write_recognised(pdf, _take(pdf, number - 1), output)
 
 
 def _write_recognised(pdf: pdfium.PdfDocument, page: Page, output: Output) -> None:
@@ -146,7 +171,25 @@ def _write_recognised(pdf: pdfium.PdfDocument, page: Page, output: Output) -> No
     drawn = pdf[page.number - 1]
     width, height, pixels = picture(drawn, scale, output.limits.max_pixels, page.number)
     drawn.close()
-    ocr.write_text(width, height, pixels, scale, page.number, output)
+    beside = page.words if _believable(page.words) else []
+    ocr.write_text(width, height, pixels, scale, page.number, output, beside=beside)
+
+
+def _unreadable(page: Page) -> bool:
+    return page.rules.pictured and not _believable(page.words)
+
+
+def _is_scan_beside_text(page: Page) -> bool:
+    """Whether pictures take up much of a page and the text layer says nothing where they are."""
+    pictures = [p for p in page.rules.pictures if p[2] > p[0] and p[3] > p[1]]
+    covered = sum((x1 - x0) * (y1 - y0) for x0, y0, x1, y1 in pictures)
+    if not pictures or covered < SCANNED * page.view.width * page.view.height:
+        return False
+    x0, y0 = min(p[0] for p in pictures), min(p[1] for p in pictures)
+    x1, y1 = max(p[2] for p in pictures), max(p[3] for p in pictures)
+    inside = [w for w in page.words if x0 <= w.x0 <= x1 and y0 <= w.y0 <= y1]
+    bands = {int((w.y0 - y0) / (y1 - y0) * BANDS) for w in inside}
+    return len(bands) <= 2
 
 
 def _believable(words: list[PdfWord]) -> bool:

@@ -6,6 +6,7 @@ All of it can name people, and none of it is in the text layer, so that a redact
 import ctypes
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import pypdfium2 as pdfium
@@ -30,13 +31,28 @@ def write_metadata(pdf: pdfium.PdfDocument, output: Output) -> None:
     for key, value in pdf.get_metadata_dict(skip_empty=True).items():
         if key in _FIELDS and value.strip() and value.strip().casefold() not in _NOTHING:
             output.block("metadata", f"{key}: {squeeze(value)}")
+
+
+def write_attachments(pdf: pdfium.PdfDocument, output: Output) -> None:
+    """Tell of the files in a PDF."""
     count = min(raw.FPDFDoc_GetAttachmentCount(pdf.raw), MAX_ATTACHMENTS)
     for index in range(count):
         handle = raw.FPDFDoc_GetAttachment(pdf.raw, index)
-        name = _string(lambda buffer, size, h=handle: raw.FPDFAttachment_GetName(h, buffer, size))
-        output.warn("attachment_not_read")
+        name = _string(partial(raw.FPDFAttachment_GetName, handle))
         if name.strip():
             output.block("metadata", f"Attachment: {squeeze(name)}")
+        size = ctypes.c_ulong()
+        if raw.FPDFAttachment_GetFile(handle, None, 0, size) and size.value:
+            output.attach(name or "attachment", size.value, partial(_file, handle, size.value))
+        else:
+            output.warn("attachment_damaged")
+
+
+def _file(handle: Any, size: int) -> bytes:
+    """The content of an attached file; empty when pdfium cannot unpack it."""
+    buffer = ctypes.create_string_buffer(size)
+    got = ctypes.c_ulong()
+    return buffer.raw if raw.FPDFAttachment_GetFile(handle, buffer, size, got) else b""
 
 
 def write_annotations(pdf: pdfium.PdfDocument, number: int, view: View, output: Output) -> None:

@@ -32,6 +32,8 @@ class Rules:
     vertical: list[Rule] = field(default_factory=list)
     pictured: bool = False
     """Whether the page shows pictures or drawings, beside any text."""
+    pictures: list[tuple[float, float, float, float]] = field(default_factory=list)
+    """Where pictures are shown."""
 
 
 def rules_of(page: pdfium.PdfPage, view: View) -> Rules:
@@ -41,6 +43,8 @@ def rules_of(page: pdfium.PdfPage, view: View) -> Rules:
     for handle, kind, matrix in _objects(page):
         if kind == raw.FPDF_PAGEOBJ_IMAGE or kind == raw.FPDF_PAGEOBJ_SHADING:
             rules.pictured = True
+            if kind == raw.FPDF_PAGEOBJ_IMAGE and len(rules.pictures) < MAX_PATHS:
+                rules.pictures.append(_shown(handle, matrix, view))
         elif kind == raw.FPDF_PAGEOBJ_PATH:
             paths += 1
             if paths <= MAX_PATHS and _is_drawn(handle):
@@ -66,6 +70,19 @@ def _object(handle: object, outer: Matrix, depth: int) -> Iterator[tuple[object,
         inner = _multiply(_matrix(handle), outer)
         for i in range(min(raw.FPDFFormObj_CountObjects(handle), MAX_PATHS)):
             yield from _object(raw.FPDFFormObj_GetObject(handle, i), inner, depth + 1)
+
+
+def _shown(handle: object, outer: Matrix, view: View) -> tuple[float, float, float, float]:
+    """Where an object is on the page as shown, cut to the page."""
+    left, bottom, right, top = (ctypes.c_float() for _ in range(4))
+    if not raw.FPDFPageObj_GetBounds(handle, left, bottom, right, top):
+        return (0.0, 0.0, 0.0, 0.0)
+    a, b, c, d, e, f = outer
+    corners = [(x, y) for x in (left.value, right.value) for y in (bottom.value, top.value)]
+    xs = [a * x + c * y + e for x, y in corners]
+    ys = [b * x + d * y + f for x, y in corners]
+    x0, y0, x1, y1 = view.box(min(xs), min(ys), max(xs), max(ys))
+    return (max(0.0, x0), max(0.0, y0), min(view.width, x1), min(view.height, y1))
 
 
 def _matrix(handle: object) -> Matrix:
