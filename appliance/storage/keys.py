@@ -83,6 +83,9 @@ class KeyRing:
 
     def key(self, scope: str) -> bytes:
         """The 32-byte key of `scope`, made and stored durably at first use."""
+        known = self._cache.get(scope)  # without the lock: no reader waits for a writer's disk
+        if known is not None:
+            return known
         with self._lock:
             if scope in self._cache:
                 return self._cache[scope]
@@ -99,19 +102,27 @@ class KeyRing:
             missing = sorted({scope for scope in scopes if scope not in self._cache})
             if not missing:
                 return
+            made: dict[str, bytes] = {}
             try:
                 self._database.execute("BEGIN IMMEDIATE")
                 for scope in missing:
-                    fresh = aes_key_wrap(self._master, secrets.token_bytes(32))
-                    self._database.execute("INSERT OR IGNORE INTO key VALUES (?, ?)", (scope, fresh))
+                    fresh = secrets.token_bytes(32)
+                    row = (scope, aes_key_wrap(self._master, fresh))
+                    if self._database.execute("INSERT OR IGNORE INTO key VALUES (?, ?)", row).rowcount:
+                        made[scope] = fresh
                 self._database.execute("COMMIT")
             except sqlite3.OperationalError as error:
                 if self._database.in_transaction:
                     self._database.execute("ROLLBACK")
                 raise Unavailable(f"the key ring cannot be written ({error})", "Check the disk of the home") from error
+            for scope, fresh in made.items():
+                self._remember(scope, fresh)
 
     def existing(self, scope: str) -> bytes:
         """The key of `scope`. Raises NotFound when it was never made or has been destroyed."""
+        known = self._cache.get(scope)
+        if known is not None:
+            return known
         with self._lock:
             if scope in self._cache:
                 return self._cache[scope]

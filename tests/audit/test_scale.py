@@ -13,9 +13,8 @@ from pathlib import Path
 import pytest
 
 from appliance.audit import check, segment
-from appliance.audit.checkpoint import Signer
 from appliance.audit.log import AuditLog
-from appliance.audit.merkle import Frontier, leaf_hash
+from appliance.cli.audit_benchmark import build
 
 from .conftest import asked
 
@@ -23,35 +22,6 @@ MILLION = 1_000_000
 CHECK_SECONDS = 60
 CHECK_BYTES = 200 * 1024 * 1024
 pytestmark = [pytest.mark.campaign, pytest.mark.timeout(3600)]
-
-
-def build(directory: Path, records: int, batch: int) -> str:
-    """Write a log of `records` records of about 750 bytes; its anchor."""
-    signer, frontier, file = Signer("appliance/test", b"\x01" * 32), Frontier(), None
-    directory.mkdir()
-    (directory / "verifier.pub").write_text(f"{signer.verifier}\n")
-    sealed = [{"scope": "audit/x", "commitment": "c" * 64, "payload": "p" * 240}]
-    for index in range(records):
-        if index % 20_000 == 0:
-            if file:
-                file.close()
-            file = (directory / segment.name(index)).open("wb")
-            file.write(segment.header(index))
-        record = {
-            "v": 1, "index": index, "id": f"{index:020d}", "time": f"2026-01-01T00:00:00.{index:06d}+00:00",
-            "kind": "question_asked", "actor": f"person-{index % 50}", "operator": "",
-            "public": {"purpose": "treatment", "policy_digest": "d" * 64, "scope_digest": "s" * 64},
-            "sealed": sealed,
-        }  # fmt: skip
-        data = json.dumps(record, separators=(",", ":")).encode()
-        frontier.append(leaf_hash(data))
-        assert file
-        file.write(segment.frame(data))
-        if (index + 1) % batch == 0:
-            file.write(segment.frame(signer.sign(frontier.size, frontier.root()).encode(), head=True))
-    if file:
-        file.close()
-    return signer.sign(frontier.size, frontier.root())
 
 
 def test_a_million_records_are_checked_within_a_minute_and_200_mib(tmp_path: Path) -> None:
