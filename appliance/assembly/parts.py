@@ -6,6 +6,7 @@ Heavy parts (models, index, sandbox) are opened when first used, once, and close
 import hashlib
 import os
 import shutil
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -29,6 +30,7 @@ from appliance.access.tokens import Tokens
 from appliance.answering.conversations import Conversations
 from appliance.answering.engines.engine import Engine
 from appliance.answering.queueing import Queue
+from appliance.assembly.attempt import Attempt
 from appliance.assembly.engines import open_engine
 from appliance.audit.events import ModelInForce, PolicyInForce, ServiceStarted, ServiceStopped, SettingInForce
 from appliance.audit.log import AuditLog
@@ -39,7 +41,7 @@ from appliance.documents.originals import Originals
 from appliance.documents.pages import PageImages
 from appliance.documents.sandbox import Sandbox
 from appliance.documents.work import Work
-from appliance.errors import AuditUnavailable
+from appliance.errors import ApplianceError, AuditUnavailable
 from appliance.isolation import egress
 from appliance.isolation.process import declared_names
 from appliance.redaction.inforce import ProfilesInForce
@@ -114,6 +116,7 @@ class Appliance:
         self._lock = lock
         self._opening = threading.RLock()
         self._closers: list[Callable[[], None]] = []
+        self._engine_attempt = Attempt()
         self.people = People(database, keys)
         self.clock = Clock()
         self.sessions = Sessions(database, self.people, settings.session_minutes, self.clock)
@@ -208,10 +211,13 @@ class Appliance:
 
     @cached_property
     def engine(self) -> Engine | None:
-        """The language model, or None where the site composes nothing. What it is, is recorded."""
+        """The language model, or None where the site composes nothing. What it is, is recorded.
+
+        Raises what keeps it from opening; that is not tried again for half a minute.
+        """
         if not self.settings.compose:
             return None
-        opened = open_engine(self.settings)
+        opened = self._engine_attempt.make(lambda: open_engine(self.settings))
         self._closers.append(opened.close)
         self.log.append(
             ModelInForce(pack=opened.info.name, use="generation", digest=opened.info.digest), actor="system"
@@ -280,8 +286,18 @@ class Appliance:
         return self.embedder.encode(texts)
 
     def warm(self) -> None:
-        """Open everything that a first question needs, models side by side."""
-        parts: tuple[Callable[[], object], ...] = (lambda: self.asking, lambda: self.engine)
+        """Open everything that a first question needs, models side by side. Without a language model questions are
+        answered by quotations alone: why there is none is said on standard error and by the status page."""
+
+        def model() -> None:
+            try:
+                _ = self.engine
+            except AuditUnavailable:
+                raise
+            except ApplianceError as error:
+                sys.stderr.write(f"appliance: the quotations stand alone: {error}\n")
+
+        parts: tuple[Callable[[], object], ...] = (lambda: self.asking, model)
         with ThreadPoolExecutor(len(parts), thread_name_prefix="warm") as pool:
             for opened in [pool.submit(part) for part in parts]:
                 opened.result()

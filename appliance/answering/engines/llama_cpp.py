@@ -11,7 +11,8 @@ import queue
 import secrets
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -22,6 +23,7 @@ from appliance.errors import IntegrityFailure, Unavailable
 
 _SILENT = -1
 _POLL_SECONDS = 0.05
+NICENESS = 10
 _ADVICE = "Check the pack with `appliance models verify`, or choose a smaller one with the setting generation_pack"
 
 
@@ -63,9 +65,11 @@ class LlamaCppEngine:
             params.ui = params.endpoint_slots = params.endpoint_props = params.endpoint_metrics = False
             params.offline = True
             try:
-                server = xllamacpp.Server(params)
+                server = _politely(lambda: xllamacpp.Server(params))
             except (RuntimeError, ValueError, MemoryError) as error:
-                raise Unavailable(f"llama.cpp cannot load {file.name}", _ADVICE) from error
+                raise Unavailable(
+                    f"llama.cpp cannot load {file.name}: it is damaged, or of an architecture unknown to it", _ADVICE
+                ) from error
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(socket)
             # Its destructor waits for ever when its loop has not begun, so a first token is asked for here.
@@ -91,6 +95,15 @@ class LlamaCppEngine:
     def close(self) -> None:
         """Free the model once the requests under way have ended."""
         self._server = None
+
+
+def _politely(start: Callable[[], Any]) -> Any:
+    """What `start` returns, with its threads yielding the processors to those that find quotations.
+
+    On Linux a thread's niceness is its own, and is inherited by the threads that it starts.
+    """
+    with ThreadPoolExecutor(1, "llama-cpp-start", lambda: os.setpriority(os.PRIO_PROCESS, 0, NICENESS)) as pool:
+        return pool.submit(start).result()
 
 
 def _chunks(server: Any, request: dict[str, Any], cancel: Event) -> Iterator[Piece]:

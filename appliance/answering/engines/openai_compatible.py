@@ -5,11 +5,14 @@ a name cannot point elsewhere later. No proxies, no redirects. What comes back i
 line length and time, and parsed strictly. Server-sent events after the HTML standard, section 9.2.
 """
 
+import contextlib
 import ipaddress
 import json
+import queue
 import socket
+import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from threading import Event
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,17 +21,18 @@ import httpx
 
 from appliance.answering.engines.engine import EngineInfo, Piece
 from appliance.answering.engines.reasoning import without_reasoning
-from appliance.errors import Unavailable, UsageError
+from appliance.errors import ApplianceError, Unavailable, UsageError
 
 MAX_BYTES = 4 * 1024 * 1024
 MAX_LINE_BYTES = 256 * 1024
+_POLL_SECONDS = 0.05
 LOOPBACK = ("127.0.0.0/8", "::1/128")
 _ADVICE = "Check that it runs and speaks the OpenAI protocol (settings endpoint_url, endpoint_model)"
 
 
 class OpenAICompatibleEngine:
-    """A model behind `url` (with or without `/v1`). `timeout` is seconds to connect, between bytes, and ten "
-    "times that in all."""
+    """A model behind `url` (with or without `/v1`). `timeout` is seconds to connect, between bytes, and ten
+    times that in all."""
 
     def __init__(
         self,
@@ -68,7 +72,7 @@ class OpenAICompatibleEngine:
             "stream": True,
             "stream_options": {"include_usage": True},
         }
-        return without_reasoning(self._exchange(body, cancel or Event()))
+        return without_reasoning(_in_background(lambda stop: self._exchange(body, stop), cancel or Event()))
 
     def close(self) -> None:
         """Close the connections."""
@@ -117,6 +121,49 @@ class OpenAICompatibleEngine:
             raise Unavailable("the model endpoint is too slow", _ADVICE) from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise Unavailable("the model endpoint cannot be reached or broke off", _ADVICE) from error
+
+
+class _Stop(Event):
+    """Set when the reader's own event is, or by itself."""
+
+    def __init__(self, cancel: Event) -> None:
+        super().__init__()
+        self._cancel = cancel
+
+    def is_set(self) -> bool:
+        return super().is_set() or self._cancel.is_set()
+
+
+def _in_background(exchange: Callable[[Event], Iterator[Piece]], cancel: Event) -> Iterator[Piece]:
+    """The pieces of an exchange that runs in a thread of its own: a reader who leaves is let go within 50 ms,
+    whatever the endpoint does, and the thread ends with its next byte or its time limit."""
+    arrived: queue.SimpleQueue[Piece | ApplianceError | None] = queue.SimpleQueue()
+    stop = _Stop(cancel)
+
+    def work() -> None:
+        try:
+            with contextlib.closing(exchange(stop)) as pieces:  # type: ignore[type-var]
+                for piece in pieces:
+                    arrived.put(piece)
+        except ApplianceError as error:
+            arrived.put(error)
+        finally:
+            arrived.put(None)
+
+    threading.Thread(target=work, name="endpoint", daemon=True).start()
+    try:
+        while not cancel.is_set():
+            try:
+                news = arrived.get(timeout=_POLL_SECONDS)
+            except queue.Empty:
+                continue
+            if news is None:
+                return
+            if isinstance(news, ApplianceError):
+                raise news
+            yield news
+    finally:
+        stop.set()
 
 
 def _events(blocks: Iterable[bytes], deadline: float, cancel: Event) -> Iterator[str]:

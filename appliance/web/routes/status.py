@@ -4,6 +4,8 @@ from typing import Any
 
 from fastapi import APIRouter
 
+from appliance.assembly.parts import Appliance
+from appliance.errors import ApplianceError
 from appliance.web.dependencies import SignedIn, TheAppliance
 
 router = APIRouter()
@@ -15,13 +17,22 @@ async def health() -> dict[str, str]:
     return {"status": "ok"}
 
 
+def _model(appliance: Appliance) -> tuple[str, str]:
+    """Name and digest of what composes, or why nothing does."""
+    try:
+        engine = appliance.engine
+    except ApplianceError as error:
+        return f"none, quotations only: {error.message}", ""
+    return (engine.info.name, engine.info.digest) if engine else ("none: quotations only", "")
+
+
 @router.get("/api/status")
 def status(session: SignedIn, appliance: TheAppliance) -> dict[str, Any]:
     """What runs here: models, policies, log size; for whoever is signed in, no document facts."""
-    engine = appliance.engine
+    name, digest = _model(appliance)
     return {
-        "model": engine.info.name if engine else "none: quotations only",
-        "model_digest": engine.info.digest if engine else "",
+        "model": name,
+        "model_digest": digest,
         "embedding": appliance.settings.embedding_pack,
         "access_policy": appliance.access.policies.digest,
         "redaction_profile": appliance.settings.redaction_profile,

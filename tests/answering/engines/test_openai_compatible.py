@@ -182,3 +182,15 @@ def test_keeps_the_info_it_was_given() -> None:
     assert OpenAICompatibleEngine("http://127.0.0.1:1", "m", context_tokens=99).info == EngineInfo(
         "m", "endpoint:m", 99
     )
+
+
+@pytest.mark.parametrize(
+    "rogue", [{"hold": True}, {"pause": 0.2}], ids=["an endpoint that is silent", "an endpoint that trickles"]
+)
+def test_a_reader_who_leaves_is_let_go_at_once_whatever_the_endpoint_does(rogue: dict[str, object]) -> None:
+    server = Rogue(HEAD, *[b": \n"] * 50, **rogue)  # type: ignore[arg-type]
+    cancel = threading.Event()
+    threading.Timer(0.3, cancel.set).start()
+    started = time.monotonic()
+    assert list(OpenAICompatibleEngine(server.url, "m", "", 8).stream(MESSAGES, max_tokens=8, cancel=cancel)) == []
+    assert time.monotonic() - started < 2
