@@ -29,6 +29,7 @@ from typing import Literal
 import numpy as np
 
 from appliance.access.grants import Person, Purpose, ReadableScope
+from appliance.access.limits import NameUses
 from appliance.access.scope import Access
 from appliance.answering import citations, composition, evidence, expansion, followup, question, usage, verification
 from appliance.answering.answer import (
@@ -80,6 +81,7 @@ class Rooms:
     reranker: Reranker
     embed: Callable[[list[str]], np.ndarray]
     engine: Callable[[], Engine | None]
+    names: NameUses
     queue: Queue = field(default_factory=Queue)
     """Before the language model."""
 
@@ -159,6 +161,7 @@ def ask(
         scope = rooms.access.readable(person, purpose, collection)
         # 3. guard the question
         typed = guard(rooms, scope, question.check(text, rooms.settings.max_question_chars))
+        rooms.names.take(person.id, "search", typed.by_identity)
         asked = follow(rooms, scope, typed, history)
     except ApplianceError as error:
         yield _refuse(rooms, person, purpose, error, clock)
@@ -218,6 +221,7 @@ def find(
     try:
         scope = rooms.access.readable(person, purpose, collection)
         asked = guard(rooms, scope, question.check(text, rooms.settings.max_question_chars))
+        rooms.names.take(person.id, "search", asked.by_identity)
     except ApplianceError as error:
         _record_refusal(rooms, person, purpose, error)
         raise
@@ -235,7 +239,10 @@ def find(
 def guard(rooms: Rooms, scope: ReadableScope, text: str) -> Question:
     """Step 3: the question with surrogates in place of identifiers. Raises when a detector fails (I1)."""
     guarded = rooms.guard.guard(text, scope.collections, allow_identity=scope.search_by_identity)
-    return Question(guarded.text, guarded.entities, guarded.terms, question.attack_signals(text), guarded.warnings)
+    return Question(
+        guarded.text, guarded.entities, guarded.terms, question.attack_signals(text), guarded.warnings,
+        by_identity=guarded.by_identity, found=guarded.found,
+    )  # fmt: skip
 
 
 def follow(rooms: Rooms, scope: ReadableScope, typed: Question, history: Sequence[str]) -> Question:
@@ -347,12 +354,13 @@ def _compose(
 def _record_intent(
     rooms: Rooms, person: Person, scope: ReadableScope, asked: Question, typed: str, narrowed: Narrowing
 ) -> Receipt:
-    if asked.terms and scope.search_by_identity:
+    if asked.by_identity:  # with and without the right alike, so that both take the same time and records
         event = SearchedByIdentity(
             purpose=scope.purpose.value,
             domain=",".join(sorted(scope.collections)),
-            names=len(asked.entities),
-            found=len(asked.terms),
+            names=asked.by_identity,
+            found=asked.found,
+            allowed=scope.search_by_identity,
             surrogates=asked.terms,
         )
         rooms.log.append(event, actor=person.id, operator=person.operator)

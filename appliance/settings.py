@@ -115,6 +115,8 @@ class Settings(BaseModel):
     )
     parse_seconds: int = Field(300, ge=1, description="Processor seconds of the parsing child.")
 
+    names_per_hour: int = Field(60, ge=0, description="Names that one person may ask by within an hour.")
+    reveals_per_hour: int = Field(600, ge=0, description="Names that one person may see again within an hour.")
     max_question_chars: int = Field(4000, ge=1, description="Longest question accepted, in characters.")
     retrieve_depth: int = Field(60, ge=1, le=1000, description="Candidates from each of dense and lexical search.")
     dense_weight: float = Field(0.5, ge=0, le=1, description="Weight of dense against lexical scores in fusion.")

@@ -35,6 +35,9 @@ class Question:
     warnings: tuple[str, ...] = ()
     meanings: tuple[Meaning, ...] = ()
     """Found inside the asker's scope, after the question was recorded."""
+    by_identity: int = 0
+    """How many identifiers in it were looked up; `found` counts the surrogates they mean. For the record only."""
+    found: int = 0
 
 
 @dataclass(frozen=True, slots=True)

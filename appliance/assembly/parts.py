@@ -22,6 +22,7 @@ from appliance import ask, ingest
 from appliance.access import policies
 from appliance.access.clock import Clock
 from appliance.access.emergency import Emergencies
+from appliance.access.limits import NameUses
 from appliance.access.people import People
 from appliance.access.rights import Rights
 from appliance.access.scope import Access
@@ -45,6 +46,7 @@ from appliance.errors import ApplianceError, AuditUnavailable
 from appliance.isolation import egress
 from appliance.isolation.process import declared_names
 from appliance.redaction.inforce import ProfilesInForce
+from appliance.redaction.policy import Profile
 from appliance.redaction.question import QuestionGuard
 from appliance.redaction.review import Reviews
 from appliance.redaction.vault import Vault
@@ -131,6 +133,7 @@ class Appliance:
         self.vault = Vault(database, keys)
         self.holds = Holds(database, keys)
         self.reviews = Reviews(database)
+        self.names = NameUses(database, settings.names_per_hour, settings.reveals_per_hour)
         self.work = Work(database)
         self.profiles = ProfilesInForce(database, keys, settings.policies)
         self.store = ChunkStore(database, keys)
@@ -235,15 +238,21 @@ class Appliance:
         return ask.Rooms(
             self.settings,
             self.access,
-            QuestionGuard(self.detector, self.vault, self.settings),
+            QuestionGuard(self.detector, self.vault, self.profile_of),
             self.log,
             self.catalog,
             self.retriever,
             FeatureReranker(),
             self.embed,
             lambda: self.engine,
+            self.names,
             Queue(self.settings.compose_at_once),
         )
+
+    def profile_of(self, collection: str) -> Profile:
+        """The redaction profile in force of a collection; of an empty id, that of collections that name none."""
+        name = self.catalog.collection(collection).profile if collection else self.settings.redaction_profile
+        return self.profiles.get(name)
 
     @cached_property
     def ingesting(self) -> ingest.Rooms:

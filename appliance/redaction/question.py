@@ -8,18 +8,18 @@ fresh surrogate that is in no document. All three do the same work and look the 
 The rate limit and the record of a search by name belong to the caller.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from appliance.redaction.actions import coarse, spans
 from appliance.redaction.findings import Findings, RedactedEntity
 from appliance.redaction.persons import DocumentNames
-from appliance.redaction.policy import Profile, load_profile
+from appliance.redaction.policy import Profile
 from appliance.redaction.spans import Replacement, replace
 from appliance.redaction.surrogates import PERSON, SURROGATE, new_surrogate, normal_form
+from appliance.redaction.together import together
 from appliance.redaction.vault import Vault
-from appliance.settings import Settings
 
 if TYPE_CHECKING:
     from appliance.redaction.detection import Detector
@@ -40,26 +40,43 @@ class GuardedQuestion:
     warnings: tuple[str, ...]
     by_identity: int
     """How many identifiers of the question were looked up: what the caller records. Not for display."""
+    found: int = 0
+    """How many surrogates of the documents they mean. Not for display."""
 
 
 class QuestionGuard:
-    """Guards questions with the detectors and the vault of this home, under the home's own profile."""
+    """Guards questions with the detectors and the vault of this home, under the profiles of the collections asked.
 
-    def __init__(self, detector: "Detector", vault: Vault, settings: Settings) -> None:
+    `profile_of` gives the profile in force of a collection, and of an empty name the home's own, for a question
+    that nothing may answer.
+    """
+
+    def __init__(self, detector: "Detector", vault: Vault, profile_of: Callable[[str], Profile]) -> None:
         self._detector = detector
         self._vault = vault
-        self._profile = load_profile(settings.policies, settings.redaction_profile)
+        self._profile_of = profile_of
 
     def guard(self, text: str, domains: Iterable[str], *, allow_identity: bool) -> GuardedQuestion:
         """See `guard_question`. Raises what the detectors raise: the question is then refused."""
-        findings = self._detector.find([text], self._profile)
-        return guard_question(text, findings, self._profile, domains, self._vault, allow_identity=allow_identity)
+        profiles = {domain: self._profile_of(domain) for domain in sorted(set(domains))}
+        profile = together(list(profiles.values()) or [self._profile_of("")])
+        findings = self._detector.find([text], profile)
+        return guard_question(text, findings, profile, profiles, self._vault, allow_identity=allow_identity)
 
 
 def guard_question(
-    text: str, findings: Findings, profile: Profile, domains: Iterable[str], vault: Vault, *, allow_identity: bool
+    text: str,
+    findings: Findings,
+    profile: Profile,
+    domains: Mapping[str, Profile],
+    vault: Vault,
+    *,
+    allow_identity: bool,
 ) -> GuardedQuestion:
     """Replace the findings of one text, block 0 of `findings`, by what the documents of `domains` say instead.
+
+    `domains` are the collections asked, each with its own profile, `profile` what `findings` were found under.
+    An identifier is looked up where documents hold surrogates for its type.
 
     Surrogates that the person typed, copied from an answer, stay as they are. Raises Quarantined when a
     finding points outside the text: the question is then to be refused.
@@ -68,7 +85,8 @@ def guard_question(
     items = [item for item in findings.items if not any(item.start < end and item.end > start for start, end in typed)]
     found = spans([text], items, profile, guard_planted=False)
     names = DocumentNames(span.original for span in found if span.finding.type == PERSON)
-    collections = sorted(set(domains))
+    known_in: dict[str, list[str]] = {}
+    found_in_all = 0
     meant: dict[tuple[str, str], tuple[str, ...]] = {}
     made: list[Replacement] = []
     terms: list[str] = [text[start:end] for start, end in typed]
@@ -80,7 +98,10 @@ def guard_question(
         value = names.full(span.original) if type_ == PERSON else span.original
         key = (type_, normal_form(type_, value))
         if key not in meant:
-            known = _known(vault, collections, type_, value)
+            if type_ not in known_in:
+                known_in[type_] = [name for name, its in sorted(domains.items()) if _has_surrogates(its, type_)]
+            known = _known(vault, known_in[type_], type_, value)
+            found_in_all += len(known) if allow_identity else 0
             meant[key] = known if known and allow_identity else (new_surrogate(type_),)
         terms += meant[key]
         made.append(Replacement(span.start, span.end, _BETWEEN.join(meant[key][:MOST_IN_TEXT]), type_))
@@ -92,7 +113,13 @@ def guard_question(
         terms=tuple(dict.fromkeys(terms)),
         warnings=(*findings.warnings, *((MAY_BE_SEVERAL,) if several else ())),
         by_identity=len(meant),
+        found=found_in_all,
     )
+
+
+def _has_surrogates(profile: Profile, type_: str) -> bool:
+    rule = profile.rule(type_)
+    return rule is not None and rule.action in ("surrogate", "fake")
 
 
 def _known(vault: Vault, collections: Sequence[str], type_: str, value: str) -> tuple[str, ...]:

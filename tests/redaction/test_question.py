@@ -9,6 +9,7 @@ from appliance.redaction.findings import Finding, Findings
 from appliance.redaction.policy import Profile, Rule
 from appliance.redaction.question import MAY_BE_SEVERAL, GuardedQuestion, guard_question
 from appliance.redaction.surrogates import SURROGATE
+from appliance.redaction.together import together
 from appliance.redaction.vault import Vault
 from tests.stores import opened
 
@@ -30,7 +31,8 @@ def ask(
     items = tuple(
         Finding(0, text.index(value), text.index(value) + len(value), type_, 0.9, "test") for value, type_ in values
     )
-    return guard_question(text, Findings(items, "test", "d"), PROFILE, domains, vault, allow_identity=allow)
+    profiles = dict.fromkeys(domains, PROFILE)
+    return guard_question(text, Findings(items, "test", "d"), PROFILE, profiles, vault, allow_identity=allow)
 
 
 def shape(guarded: GuardedQuestion) -> tuple[object, ...]:
@@ -121,3 +123,31 @@ def test_a_question_guarded_holds_no_original(vault: Vault) -> None:
         )
         assert "Maria" not in repr(guarded)
         assert "99" not in SURROGATE.sub("", guarded.text)
+
+
+def test_a_name_is_looked_up_only_where_documents_hold_surrogates_for_it(vault: Vault) -> None:
+    made = vault.surrogate_for("c1", "PERSON", "Maria Okafor")
+    vault.surrogate_for("c2", "PERSON", "Maria Okafor")
+    masking = PROFILE.model_copy(update={"rules": {"PERSON": Rule(action="mask", reason="t")}})
+    findings = Findings((Finding(0, 7, 19, "PERSON", 0.9, "test"),), "test", "d")
+    profiles = {"c1": PROFILE, "c2": masking}
+    guarded = guard_question("Who is Maria Okafor?", findings, PROFILE, profiles, vault, allow_identity=True)
+    assert guarded.terms == (made,)
+    assert guarded.found == 1
+    hidden = guard_question("Who is Maria Okafor?", findings, PROFILE, profiles, vault, allow_identity=False)
+    assert (hidden.by_identity, hidden.found) == (1, 0)
+
+
+def test_a_question_to_several_collections_is_read_under_all_their_profiles() -> None:
+    strict = PROFILE.model_copy(update={"digest": "a"})
+    other = Profile(
+        name="other", title="t", detectors=("spacy",), digest="b",
+        rules={"PERSON": Rule(action="mask", min_score=0.2, reason="t"), "DATE_TIME": Rule(action="keep", reason="t")},
+    )  # fmt: skip
+    both = together([strict, other])
+    assert both.rules["PERSON"].action == "surrogate"
+    assert both.rules["PERSON"].min_score == 0.2
+    assert both.acts_on == {"PERSON", "MEDICAL_RECORD", "AGE"}
+    assert set(both.detectors) == {"patterns", "spacy"}
+    assert together([other, strict]) == both
+    assert together([strict, strict]) is strict
