@@ -19,8 +19,9 @@ class Runner(Protocol):
     def result(self, operation: str, **arguments: Any) -> dict[str, Any]: ...
 
 
-def examine(runner: Runner, area: str) -> list[dict[str, Any]]:
-    """The checks of one area, or of all: name, whether it passed, and a line of detail."""
+def examine(runner: Runner, area: str, repair: bool = False) -> list[dict[str, Any]]:
+    """The checks of one area, or of all: name, whether it passed, and a line of detail. `repair` makes the parts of
+    the storage agree first."""
     settings = runner.settings()
     areas = [name for name in AREAS[:-1] if area in (name, "all")]
     machine = [name for name in areas if name not in OF_A_HOME]
@@ -30,16 +31,19 @@ def examine(runner: Runner, area: str) -> list[dict[str, Any]]:
     ]
     for name in areas:
         if name in OF_A_HOME and (area == name or homes.is_initialised(settings.home)):
-            found += _of_home(runner, name)
+            found += _of_home(runner, name, repair)
     return found
 
 
-def _of_home(runner: Runner, name: str) -> list[dict[str, Any]]:
+def _of_home(runner: Runner, name: str, repair: bool) -> list[dict[str, Any]]:
     try:
         if name == "audit":
             result = runner.result("audit.verify")
             detail = f"{result['records']} records, root {result['root']}" if result["ok"] else result["first_error"]
             return [{"name": "audit log", "ok": result["ok"], "detail": detail}]
-        return list(runner.result("storage.check")["checks"])
+        result = runner.result("storage.check", repair=repair)
+        mended = [f"{each['count']} {each['name']}" for each in result["repaired"]]
+        done = [{"name": "repaired", "ok": True, "detail": ", ".join(mended) or "nothing"}] if repair else []
+        return [*result["checks"], *done]
     except ApplianceError as error:
         return [{"name": name, "ok": False, "detail": str(error)}]

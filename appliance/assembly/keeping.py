@@ -5,7 +5,8 @@ from typing import Any
 
 from appliance.assembly.acting import Events
 from appliance.assembly.parts import Appliance
-from appliance.upkeep import deletion
+from appliance.audit.events import SystemScopeUsed
+from appliance.upkeep import deletion, storage
 
 
 def document_delete(appliance: Appliance, operator: str, documents: list[str], reason: str = "deleted") -> Events:
@@ -31,7 +32,29 @@ def collection_delete(appliance: Appliance, operator: str, collection: str, reas
     }  # fmt: skip
 
 
+def storage_check(appliance: Appliance, operator: str, repair: bool = False) -> Events:
+    """Whether catalog, chunks, index, page images and originals agree, both ways; with `repair`, made to agree."""
+    appliance.log.append(SystemScopeUsed(reason="doctor storage" + " --repair" * repair), actor=operator)
+    home, held = appliance.settings.home, appliance.holdings
+    repaired: list[storage.Disagreement] = []
+    if repair:
+        repaired = storage.repair(held, home, lambda: appliance.embedder, appliance.lexicon)
+    found = storage.examine(held, home)
+    waiting = appliance.catalog.unfinished()
+    checks = [
+        {"name": each.name, "ok": not each.owners, "detail": f"{len(each.owners)} {each.detail}"} for each in found
+    ]
+    checks.append(
+        {"name": "unfinished documents", "ok": not waiting, "detail": f"{len(waiting)} wait to be taken up"}
+    )
+    yield {
+        "checks": checks,
+        "repaired": [{"name": each.name, "count": len(each.owners)} for each in repaired if each.owners],
+    }
+
+
 OPERATIONS: dict[str, Callable[..., Events]] = {
     "document.delete": document_delete,
     "collection.delete": collection_delete,
+    "storage.check": storage_check,
 }

@@ -39,7 +39,6 @@ from appliance.audit.events import (
 )
 from appliance.audit.export import export as export_log
 from appliance.errors import NotFound, UsageError
-from appliance.search.rebuild import compare
 from appliance.upkeep import deletion, ingestion
 
 
@@ -333,23 +332,6 @@ def audit_report(appliance: Appliance, operator: str, since: str = "", until: st
     }  # fmt: skip
 
 
-def storage_check(appliance: Appliance, operator: str) -> Events:
-    """Whether catalog, chunks, index, page images and originals agree, both ways."""
-    appliance.log.append(SystemScopeUsed(reason="doctor storage"), actor=operator)
-    difference = compare(appliance.index, appliance.store)
-    waiting = appliance.catalog.unfinished()
-    yield {
-        "checks": [
-            {
-                "name": "index against store",
-                "ok": not difference.short and not difference.surplus,
-                "detail": f"{len(difference.short)} versions short, {len(difference.surplus)} chunks too many",
-            },
-            {"name": "unfinished documents", "ok": not waiting, "detail": f"{len(waiting)} wait to be taken up"},
-        ]
-    }
-
-
 OPERATIONS: dict[str, Callable[..., Events]] = {
     "ask": ask,
     "retrieve": retrieve,
@@ -365,7 +347,6 @@ OPERATIONS: dict[str, Callable[..., Events]] = {
     "grant.add": grant_add,
     "grant.remove": grant_remove,
     "grant.list": grant_list,
-    "storage.check": storage_check,
     "audit.verify": audit_verify,
     "audit.checkpoint": audit_checkpoint,
     "audit.export": audit_export,

@@ -58,13 +58,18 @@ def become_server(variables: dict[str, str]) -> NoReturn:
 
 def doctor(
     what: Annotated[str, typer.Argument(help="egress, storage, models, audit, sandbox or all")] = "all",
+    repair: Annotated[
+        bool, typer.Option("--repair", help="With `storage`: make catalog, index, originals and pages agree first.")
+    ] = False,
 ) -> int:
     """Check the appliance; exit code 1 when a check fails."""
     from appliance.assembly.health import AREAS, examine
 
     if what not in AREAS:
         raise UsageError(f"unknown check {what}", f"Use one of {', '.join(AREAS)}")
-    checks = examine(context, what)
+    if repair and what != "storage":
+        raise UsageError("only the storage can be repaired", "Use `appliance doctor storage --repair`")
+    checks = examine(context, what, repair)
     if not output.emit({"checks": checks}):
         for check in checks:
             output.say(f"{'ok  ' if check['ok'] else 'FAIL'}  {check['name']}: {check['detail']}")

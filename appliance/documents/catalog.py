@@ -176,6 +176,17 @@ class Catalog:
             found = [row for row in newest.values() if row.profile_digest != profile_digest]
             return [self._version(row) for row in reversed(found) if row.status in ("published", "quarantined")]
 
+    def take_back(self, identifier: str) -> str:
+        """Make a version unfinished work again, invisible until it is done: its chunks were lost. Its label, whose
+        statistics are wrong until they are counted anew."""
+        with self._database.exclusive() as connection:
+            row = _row(connection, identifier)
+            if row.status in ("published", "indexed", "received"):
+                _set(connection, identifier, status="received", reason="")
+            elif row.status == "retired":
+                _set(connection, identifier, chunks=0)
+            return str(row.label)
+
     def forget_key(self, identifier: str) -> None:
         """Destroy the key that a late writer made again for a version that was deleted."""
         self._keys.destroy(scope_of(identifier))

@@ -121,6 +121,16 @@ class ChunkStore:
         """Count the chunks of a version out, in the transaction that retires it."""
         self._count(connection, version, label, -1)
 
+    def recount(self, label: str) -> None:
+        """Count the published chunks of a label anew, after some were lost."""
+        version = tables.version
+        with self._database.exclusive() as connection:
+            for counts in (tables.label_statistics, tables.term_statistics):
+                connection.execute(delete(counts).where(counts.c.label == label))
+            published = select(version.c.id).where(version.c.label == label, version.c.status == "published")
+            for each in connection.execute(published).scalars().all():
+                self._count(connection, each, label, 1)
+
     def _count(self, connection: Connection, version: str, label: str, sign: int) -> None:
         chunk = tables.chunk
         rows = connection.execute(select(chunk.c.id, chunk.c.sealed).where(chunk.c.version == version)).all()
