@@ -56,6 +56,27 @@ class Refused(ApplianceError):
     code = "refused"
 
 
+class SecondFactorRequired(Refused):
+    """The site wants a second factor, and this account has none yet."""
+
+    code = "second_factor_required"
+
+
+class Conflict(Refused):
+    """Somebody else has changed it meanwhile."""
+
+    exit_code = 1
+    http_status = 409
+    code = "conflict"
+
+
+class PreconditionFailed(Conflict):
+    """A change was meant for an older state than the one that is there."""
+
+    http_status = 412
+    code = "precondition_failed"
+
+
 class NotFound(Refused):
     """No such object, or not the caller's: one answer for both (invariant I3)."""
 

@@ -51,6 +51,10 @@ class GroupMap:
         """Raises UsageError for a word of the table that means nothing."""
         self._table = {_plain(name): [_word(name, word) for word in words] for name, words in table.items()}
 
+    def knows(self, group: str) -> bool:
+        """Whether the table says anything of a group."""
+        return _plain(group) in self._table
+
     def attributes(self, groups: Iterable[str]) -> Attributes:
         """What membership of `groups` gives; the highest clearance counts."""
         words = [word for group in groups for word in self._table.get(_plain(group), ())]

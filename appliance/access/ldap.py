@@ -118,7 +118,7 @@ class Connection:
         for position, name in enumerate(("*", "memberOf", "entryUUID", "objectGUID", "pwdAccountLockedTime")):
             request["attributes"][position] = name.encode()
         self._send("searchRequest", request)
-        found = []
+        found: list[Entry] = []
         while True:
             answer = self._receive()
             if answer.getName() == "searchResDone":

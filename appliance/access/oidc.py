@@ -117,7 +117,7 @@ class OpenIdConnect:
             "code_verifier": verifier, "client_id": self.issuer.client_id,
         }  # fmt: skip
         secret = self.issuer.secret
-        credentials = httpx.BasicAuth(quote(self.issuer.client_id, ""), quote(secret, "")) if secret else None
+        credentials = httpx.BasicAuth(quote(self.issuer.client_id, ""), quote(secret, "")) if secret else httpx.Auth()
         try:
             with httpx.Client(**self._connection()) as client:
                 answer = client.post(self._endpoint("token_endpoint"), data=form, auth=credentials)

@@ -6,7 +6,7 @@ import secrets
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, select, update
 
 from appliance.access.clock import Clock
 from appliance.access.grants import Person
@@ -20,12 +20,14 @@ from appliance.storage.database import Database
 class Session:
     """An open session: who, and the token that forms must carry against cross-site requests.
 
-    `token` is the id of the API token where the request came with one instead of a cookie.
+    `token` is the id of the API token where the request came with one instead of a cookie. `method` is how the
+    person signed in: `password`, `password and code`, `password and passkey`, `openid`.
     """
 
     person: Person
     csrf: str = field(repr=False)
     token: str = ""
+    method: str = ""
 
 
 class Sessions:
@@ -64,9 +66,15 @@ class Sessions:
         if row is None or row.expires < self._clock.now().isoformat():
             raise SignInRequired("your session has ended", "Sign in again")
         try:
-            return Session(self._people.by_id(row.person), row.csrf)
+            return Session(self._people.by_id(row.person), row.csrf, method=row.method)
         except NotFound as error:
             raise SignInRequired("your session has ended", "Sign in again") from error
+
+    def strengthen(self, token: str, method: str) -> None:
+        """Note that the person of a session has shown a second factor since."""
+        mine = tables.session.c.token_hash == _digest(token)
+        with self._database.transaction() as connection:
+            connection.execute(update(tables.session).where(mine).values(method=method))
 
     def close(self, token: str) -> None:
         """End a session; unknown tokens are no error."""

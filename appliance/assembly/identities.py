@@ -1,11 +1,12 @@
-"""Operations on API tokens: JSON arguments in, JSON events out (see `assembly/operations.py`)."""
+"""Operations on API tokens and second factors: JSON arguments in, JSON events out (see `assembly/operations.py`)."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from appliance.access import factors
 from appliance.access.tokens import Token
 from appliance.assembly.parts import Appliance
-from appliance.audit.events import TokenChanged
+from appliance.audit.events import TokenChanged, UserChanged
 
 Events = Iterator[dict[str, Any]]
 
@@ -34,6 +35,14 @@ def token_revoke(appliance: Appliance, operator: str, token: str) -> Events:
     yield _token(appliance, ended)
 
 
+def factors_reset(appliance: Appliance, operator: str, login: str) -> Events:
+    """No second factor any more, and no session: the phone or the key is lost."""
+    who = appliance.people.by_login(login)
+    factors.reset(appliance.database, who.id)
+    appliance.log.append(UserChanged(person=who.id, change="changed", changed=["second factors"]), actor=operator)
+    yield {"login": login}
+
+
 def _token(appliance: Appliance, token: Token) -> dict[str, Any]:
     logins = {each.id: each.login for each in appliance.people.everyone()}
     now = appliance.clock.now().isoformat(timespec="seconds")
@@ -53,4 +62,5 @@ OPERATIONS: dict[str, Callable[..., Events]] = {
     "token.create": token_create,
     "token.list": token_list,
     "token.revoke": token_revoke,
+    "user.reset-factors": factors_reset,
 }

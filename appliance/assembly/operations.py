@@ -21,6 +21,7 @@ from appliance.assembly import (
     leakage,
     oversight,
     redaction_policies,
+    revealing,
     reviewing,
     supervising,
     wire,
@@ -62,11 +63,14 @@ def ask(
     collection: str = "",
     user: str = "",
     purpose: str = "operations",
+    reveal: bool = False,
 ) -> Events:
-    """A question, with its quotes and sentences as they may be shown."""
+    """A question, with its quotes and sentences as they may be shown; with `reveal`, names in them again."""
     who, why = person(appliance, operator, user), purpose_of(purpose)
+    grant = revealing.grant_for(appliance, who, why, collection) if reveal else None
     for event in questions.ask(appliance.asking, who, why, question, collection=collection or None):
-        yield wire.shown(event)
+        shown = wire.shown(event)
+        yield revealing.in_event(appliance, who, grant, shown) if grant else shown
 
 
 def retrieve(

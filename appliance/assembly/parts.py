@@ -22,9 +22,13 @@ from appliance import ask, ingest
 from appliance.access import policies
 from appliance.access.clock import Clock
 from appliance.access.emergency import Emergencies
+from appliance.access.factors import Codes, Tickets
+from appliance.access.joining import GroupMap, Joining
 from appliance.access.limits import NameUses
+from appliance.access.passkeys import Passkeys
 from appliance.access.people import People
 from appliance.access.rights import Rights
+from appliance.access.scim import Provisioning
 from appliance.access.scope import Access
 from appliance.access.sessions import Sessions
 from appliance.access.tokens import Tokens
@@ -33,6 +37,7 @@ from appliance.answering.engines.engine import Engine
 from appliance.answering.queueing import Queue
 from appliance.assembly.attempt import Attempt
 from appliance.assembly.engines import open_engine
+from appliance.assembly.providers import open_directory, open_identity_provider
 from appliance.audit.events import ModelInForce, PolicyInForce, ServiceStarted, ServiceStopped, SettingInForce
 from appliance.audit.log import AuditLog
 from appliance.audit.supervision import Supervision
@@ -123,6 +128,14 @@ class Appliance:
         self.clock = Clock()
         self.sessions = Sessions(database, self.people, settings.session_minutes, self.clock)
         self.tokens = Tokens(database, self.people, self.clock)
+        self.codes = Codes(database, keys, self.clock)
+        self.passkeys = Passkeys(database, settings.public_url)
+        self.tickets = Tickets()
+        groups = GroupMap(settings.directory_groups)
+        self.joining = Joining(database, keys, self.people, groups)
+        self.provisioning = Provisioning(database, keys, groups)
+        self.openid = open_identity_provider(settings, self.clock)
+        self.people.elsewhere = open_directory(settings, self.joining)
         self.rights = Rights(database)
         self.access = Access(database, policies.load(settings.policies), self.clock.now)
         self.emergencies = Emergencies(database, keys, log, self.clock.now)

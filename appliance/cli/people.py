@@ -79,6 +79,14 @@ def user_remove(login: Login) -> None:
         output.say(f"{login} can no longer sign in.")
 
 
+@user.command("reset-factors")
+def user_reset_factors(login: Login) -> None:
+    """Forget an account's second factors and end its sessions: the phone or the key is lost."""
+    context.result("user.reset-factors", login=login)
+    if not output.emit({"login": login}):
+        output.say(f"{login} signs in with the password alone and can set up a second factor again.")
+
+
 @collection.command("create")
 def collection_create(
     name: Collection,

@@ -15,7 +15,20 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from appliance.assembly.parts import Appliance
 from appliance.errors import ApplianceError, NotFound, UsageError
-from appliance.web.routes import asking, collections, conversations, openai, page, pages, signing, status
+from appliance.web.routes import (
+    account,
+    asking,
+    collections,
+    conversations,
+    leakrate,
+    openai,
+    page,
+    pages,
+    review,
+    scim,
+    signing,
+    status,
+)
 from appliance.web.streaming import Streams
 
 STATIC = Path(__file__).parent / "static"
@@ -37,7 +50,10 @@ THROUGH_TLS = {"Strict-Transport-Security": "max-age=31536000"}
 
 def application(appliance: Appliance) -> FastAPI:
     """The application over one open appliance. No generated documentation pages: those load from elsewhere."""
-    modules = (page, signing, asking, conversations, openai, collections, pages, status)
+    modules = (
+        page, signing, account, scim, asking, conversations, openai,
+        collections, pages, review, leakrate, status,
+    )
     routes = [route for module in modules for route in module.router.routes]
     static = Mount("/static", StaticFiles(directory=STATIC), name="static")
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, routes=[*routes, static])
@@ -82,6 +98,8 @@ class SecurityHeaders:
 async def _appliance_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, ApplianceError)
     headers = {"Retry-After": "60"} if error.http_status in (429, 503) else {}
+    if request.url.path.startswith(scim.PREFIX):
+        return scim.refused(error)
     return JSONResponse(error_body(error.code, error.message, error.advice), error.http_status, headers)
 
 

@@ -34,6 +34,11 @@ async def read_json(request: Request, model: type[Model], limit: int) -> Model:
     site can't send that content type."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         raise UsageError("the request is not JSON", "Reload the page")
+    return await read_model(request, model, limit)
+
+
+async def read_model(request: Request, model: type[Model], limit: int) -> Model:
+    """The body as `model`, whatever content type it names. Raises UsageError unless it is JSON of that form."""
     try:
         return model.model_validate_json(await read(request, limit, "Send less"))
     except ValidationError as error:

@@ -8,19 +8,27 @@ resolves an id itself.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, cast
+from typing import Annotated, Any, cast
 
 from fastapi import Depends, Header, Query, Request
 
-from appliance.access.grants import Person, Purpose, ReadableScope, ReadGrant, WriteGrant
+from appliance.access.grants import Person, Purpose, ReadableScope, ReadGrant, ReviewGrant, WriteGrant
 from appliance.access.sessions import Session, check_csrf
+from appliance.assembly import leakage
 from appliance.assembly.acting import purpose_of
 from appliance.assembly.parts import Appliance
 from appliance.documents.catalog import Version
-from appliance.errors import NotFound, Refused, SignInRequired
+from appliance.errors import NotFound, Refused, SecondFactorRequired, SignInRequired
+from appliance.evaluation.leakrate import Sample
+from appliance.upkeep import reviewing
 from appliance.web.streaming import Streams
 
 COOKIE = "appliance_session"
+WHILE_ENROLLING = frozenset(
+    {"/api/me", "/api/sign-out", "/api/account"} | {f"/api/account/{kind}{step}" for kind in ("code", "passkey")
+                                                    for step in ("", "/offer")}
+)
+"""What somebody may do who has yet to set up the second factor that the site requires."""
 TOKEN_SCOPES = {
     ("POST", "/api/ask"): "ask",
     ("POST", "/v1/chat/completions"): "ask",
@@ -31,7 +39,15 @@ TOKEN_SCOPES = {
     ("GET", "/api/versions/{version}"): "read",
     ("GET", "/api/versions/{version}/pages/{number}/image"): "read",
     ("GET", "/api/versions/{version}/pages/{number}/text"): "read",
-}
+} | {
+    (method, f"/scim/v2/{path}"): "scim"
+    for path, methods in {
+        "Users": ("GET", "POST"), "Users/{scim_user}": ("GET", "PUT", "PATCH", "DELETE"),
+        "Groups": ("GET", "POST"), "Groups/{scim_group}": ("GET", "PUT", "PATCH", "DELETE"),
+        "ServiceProviderConfig": ("GET",), "ResourceTypes": ("GET",), "Schemas": ("GET",),
+    }.items()
+    for method in methods
+}  # fmt: skip
 """Which routes an API token may be used for, and the scope it needs there; for all others it is refused."""
 NO_SUCH_DOCUMENT = "no such document"
 
@@ -56,7 +72,11 @@ def signed_in(request: Request, appliance: TheAppliance) -> Session:
     """The session of the request's cookie, or the holder of its API token. SignInRequired (401) without either."""
     if "authorization" in request.headers:
         return bearer(request, appliance)
-    return appliance.sessions.resolve(request.cookies.get(COOKIE))
+    session = appliance.sessions.resolve(request.cookies.get(COOKIE))
+    wanting = appliance.settings.require_second_factor and session.method == "password"
+    if wanting and request.scope["route"].path not in WHILE_ENROLLING:
+        raise SecondFactorRequired("set up a second factor first", "The page asks for it after you sign in")
+    return session
 
 
 def bearer(request: Request, appliance: TheAppliance) -> Session:
@@ -73,6 +93,17 @@ def bearer(request: Request, appliance: TheAppliance) -> Session:
 
 
 SignedIn = Annotated[Session, Depends(signed_in)]
+
+
+def provisioner(session: SignedIn, appliance: TheAppliance) -> Session:
+    """An administrator's API token for SCIM: nobody else sees any of it."""
+    if not session.token:
+        raise Refused("this needs an API token with the scope scim", "See docs/operator.md")
+    appliance.access.require(session.person, "administer")
+    return session
+
+
+Provisioner = Annotated[Session, Depends(provisioner)]
 
 
 def changing(session: SignedIn, x_csrf_token: Annotated[str | None, Header()] = None) -> Session:
@@ -190,3 +221,56 @@ def own_conversation_to_change(own: OwnConversation, session: Changing) -> Own:
 
 
 OwnConversationToChange = Annotated[Own, Depends(own_conversation_to_change)]
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewableVersion:
+    """A version in quarantine that this person may review now, and the grant that says so."""
+
+    grant: ReviewGrant
+    version: Version
+    person: Person
+
+
+def reviewable_version(
+    version: str, session: SignedIn, purpose: ForPurpose, appliance: TheAppliance
+) -> ReviewableVersion:
+    """The version in quarantine named in the path, if this person may review it. NotFound (404) otherwise."""
+    grant = appliance.access.reviewable(session.person, purpose)
+    return ReviewableVersion(grant, reviewing.version_of(appliance.catalog, grant, version), session.person)
+
+
+OnDesk = Annotated[ReviewableVersion, Depends(reviewable_version)]
+
+
+@dataclass(frozen=True, slots=True)
+class MarkableSample:
+    """A leak-rate sample that this person may search."""
+
+    sample: Sample
+    person: Person
+
+
+def markable_sample(sample: str, session: SignedIn, purpose: ForPurpose, appliance: TheAppliance) -> MarkableSample:
+    """The sample named in the path, if this person may review its collection. NotFound (404) otherwise."""
+    grant = appliance.access.reviewable(session.person, purpose)
+    return MarkableSample(leakage.granted(appliance, grant, sample), session.person)
+
+
+OfSample = Annotated[MarkableSample, Depends(markable_sample)]
+
+
+def scim_user(scim_user: str, session: Provisioner, appliance: TheAppliance) -> dict[str, Any]:
+    """The user of that id whom SCIM manages. NotFound (404) for any other account too."""
+    return appliance.provisioning.user(scim_user)
+
+
+ScimUser = Annotated[dict[str, Any], Depends(scim_user)]
+
+
+def scim_group(scim_group: str, session: Provisioner, appliance: TheAppliance) -> dict[str, Any]:
+    """The group of that id. NotFound (404) if there is none."""
+    return appliance.provisioning.group(scim_group)
+
+
+ScimGroup = Annotated[dict[str, Any], Depends(scim_group)]

@@ -1,25 +1,33 @@
 // Which view is shown, who is signed in, and for which purpose.
 
+import { account, second, setUpAccount } from "./account.js";
 import { forgetTurns, pending, setUpAsking } from "./asking.js";
+import { forgetConversations, listConversations, setUpConversations } from "./conversations.js";
 import { forgetLibrary, list, offer, setUpLibrary } from "./library.js";
+import { setUpNarrowing, widen } from "./narrowing.js";
 import { find, make } from "./show.js";
 import { hide, setUpViewer } from "./viewer.js";
 import { get, post, Problem, session } from "./wire.js";
 
-const VIEWS = ["ask", "documents", "status"];
+const VIEWS = ["ask", "documents", "status", "account"];
 const PURPOSES = { treatment: "Treatment", payment: "Payment", operations: "Operations", audit: "Audit", research: "Research", emergency: "Emergency" };
 const FACTS = {
   model: "Language model", model_digest: "Its digest (SHA-256)", embedding: "Embedding model", redaction_profile: "Redaction profile",
   access_policy: "Access policies (SHA-256)", records: "Audit records", root: "Root of the audit log",
 };
 const HERE = "signed-in-here"; // when somebody last signed in with this browser; nothing about whom
+const NOT_SIGNED_IN = "Your organisation's sign-in was not accepted here. Try again, or ask your administrator.";
 let known = null;
 let unsent = { login: "", text: "" };
 
 // A stranger is not asked about: the browser would write the refusal to its console.
 async function start() {
+  offerOpenid();
+  const brought = location.hash;
+  if (brought.startsWith("#signed-in") || brought.startsWith("#not-signed-in")) history.replaceState(null, "", "/");
+  if (brought === "#signed-in") localStorage.setItem(HERE, String(Date.now()));
   if (!localStorage.getItem(HERE)) {
-    leave("");
+    leave(brought.startsWith("#not-signed-in") ? NOT_SIGNED_IN : "");
     return;
   }
   try {
@@ -30,10 +38,23 @@ async function start() {
   }
 }
 
+// Where people are known elsewhere too, a second way in.
+async function offerOpenid() {
+  const { openid } = await get("/api/sign-in/methods").catch(() => ({ openid: "" }));
+  find("openid").hidden = !openid;
+  find("openid").textContent = `Sign in with ${openid}`;
+}
+
 function enter(me) {
   known = me;
   Object.assign(session, { csrf: me.csrf, login: me.login });
   find("sign-in").hidden = true;
+  if (me.must_enrol) {
+    find("account").hidden = false;
+    account(true).catch((error) => leave(error.message));
+    return;
+  }
+  find("account").hidden = true;
   find("bar").hidden = false;
   find("who").textContent = me.name;
   const offered = Object.keys(PURPOSES).filter((each) => me.collections.some((one) => one.purposes.includes(each)));
@@ -42,6 +63,7 @@ function enter(me) {
   if (unsent.login === me.login) find("question").value = unsent.text;
   unsent = { login: "", text: "" };
   show("ask");
+  listConversations();
 }
 
 // Take over the purpose that is stated: what can be chosen depends on it.
@@ -61,7 +83,9 @@ function leave(message) {
   Object.assign(session, { csrf: "", login: "" });
   hide();
   forgetTurns();
+  forgetConversations();
   forgetLibrary();
+  widen();
   find("question").value = "";
   find("facts").replaceChildren();
   find("who").textContent = "";
@@ -90,6 +114,7 @@ function show(view) {
   else if (view !== "ask") find(`${view}-title`).focus();
   if (view === "documents") list();
   if (view === "status") facts();
+  if (view === "account") account(false).catch((error) => { find("account-problem").textContent = error.message; });
 }
 
 async function facts() {
@@ -108,7 +133,11 @@ find("sign-in-form").addEventListener("submit", async (event) => {
   event.preventDefault();
   find("sign-in-problem").textContent = "";
   try {
-    await post("/api/sign-in", { login: find("login").value.trim(), password: find("password").value });
+    const answer = await post("/api/sign-in", { login: find("login").value.trim(), password: find("password").value });
+    if (answer.second && !(await second(answer.second))) {
+      find("password").value = "";
+      return;
+    }
     localStorage.setItem(HERE, String(Date.now()));
     enter(await get("/api/me"));
     find("sign-in-form").reset();
@@ -147,7 +176,14 @@ document.addEventListener("visibilitychange", () => {
 for (const button of document.querySelectorAll("nav [data-view]")) {
   button.addEventListener("click", () => show(button.dataset.view));
 }
+find("who").addEventListener("click", () => show("account"));
+setUpAccount(async () => {
+  enter(await get("/api/me"));
+  show("account");
+});
 setUpAsking();
+setUpConversations();
+setUpNarrowing();
 setUpLibrary();
 setUpViewer();
 start();
