@@ -22,9 +22,19 @@ def register(app: typer.Typer) -> None:
     app.command()(retrieve)
 
 
-def ask(question: QuestionText, collection: Collection = "", as_: As = "", purpose: Purpose = "operations") -> int:
+def ask(
+    question: QuestionText,
+    collection: Collection = "",
+    as_: As = "",
+    purpose: Purpose = "operations",
+    reveal: Annotated[
+        bool, typer.Option("--reveal", help="Show names again: needs the right to reveal, and is recorded for each.")
+    ] = False,
+) -> int:
     """Ask a question; the answer's every sentence is cited, and recorded before it is shown."""
-    arguments = {"question": _text(question), "collection": collection, "user": as_, "purpose": purpose}
+    arguments = {
+        "question": _text(question), "collection": collection, "user": as_, "purpose": purpose, "reveal": reveal,
+    }  # fmt: skip
     result: dict[str, Any] = {}
     for event in context.run("ask", arguments):
         if "quotes" in event and not output.json:

@@ -1,38 +1,51 @@
 """Showing a redacted text with its originals again, to somebody who has the right and stated a purpose.
 
-Right, purpose and the audit record, which comes before the screen, are the caller's. What is returned is
-for one response: it is not to be cached, logged or stored.
+The right and the purpose are in the `RevealGrant`, which only access makes. The audit record, which comes before
+the screen, is the caller's. What is returned is for one response: it is not to be cached, logged or stored.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from appliance.access.grants import RevealGrant
 from appliance.errors import NotFound
 from appliance.redaction.surrogates import SURROGATE
 from appliance.redaction.vault import Vault
 
 
 @dataclass(frozen=True, slots=True)
-class Revealed:
-    """A text with originals in it, and the surrogates that were revealed, for the record."""
+class Original:
+    """What a surrogate of a collection stands for."""
 
+    surrogate: str
+    domain: str
     text: str = field(repr=False)
-    surrogates: tuple[str, ...]
 
 
-def reveal_in(text: str, domains: Iterable[str], vault: Vault) -> Revealed:
-    """Put the originals of `domains` in the place of their surrogates in `text`.
+def surrogates_in(text: str) -> list[str]:
+    """The surrogates of a text, each once, in order."""
+    return list(dict.fromkeys(match[0] for match in SURROGATE.finditer(text)))
 
-    A surrogate that is unknown there, or was erased, stays. Raises IntegrityFailure when the vault's bytes do
-    not match their key.
+
+def originals(surrogates: Iterable[str], grant: RevealGrant, vault: Vault) -> list[Original]:
+    """What these surrogates stand for in the grant's collections.
+
+    One that is unknown there, or was erased, is left out: the same for all. Raises IntegrityFailure when the
+    vault's bytes do not match their key.
     """
-    known: dict[str, str] = {}
-    for surrogate in dict.fromkeys(match[0] for match in SURROGATE.finditer(text)):
-        for domain in sorted(set(domains)):
+    found = []
+    for surrogate in dict.fromkeys(surrogates):
+        for domain in sorted(grant.collections):
             try:
-                known[surrogate] = vault.reveal(domain, surrogate)
+                text = vault.reveal(domain, surrogate)
             except NotFound:
                 continue
+            found.append(Original(surrogate, domain, text))
             break
-    shown = SURROGATE.sub(lambda match: known.get(match[0], match[0]), text)
-    return Revealed(shown, tuple(sorted(known)))
+    return found
+
+
+def revealed(text: str, known: Iterable[Original]) -> str:
+    """`text` with originals in the place of their surrogates; an original that looks like one stays as it is."""
+    by_surrogate = {each.surrogate: each.text for each in known}
+    return SURROGATE.sub(lambda match: by_surrogate.get(match[0], match[0]), text)

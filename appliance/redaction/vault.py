@@ -115,7 +115,7 @@ class Vault:
 
         True when there was something to forget. Can be repeated after a crash.
         """
-        destroyed = self._keys.destroy(_scope(domain, surrogate))
+        destroyed = self._keys.destroy(subject_scope(domain, surrogate))
         with self._lock, self._database.exclusive() as connection:
             BlindIndex(self._keys, domain, connection).forget(surrogate)
             row = (surrogates.c.domain == domain) & (surrogates.c.surrogate == surrogate)
@@ -129,7 +129,7 @@ class Vault:
         """
         with self._lock, self._database.exclusive() as connection:
             orphans = uses.orphaned(connection, domain, versions)
-            destroyed = self._keys.destroy_all(_scope(domain, each) for each in orphans)
+            destroyed = self._keys.destroy_all(subject_scope(domain, each) for each in orphans)
             index = BlindIndex(self._keys, domain, connection)
             for part in _parts(orphans):
                 index.forget_all(part)
@@ -187,7 +187,7 @@ class Vault:
     def _make(self, connection: Connection, domain: str, identities: dict[str, Mention]) -> dict[Mention, str]:
         """New rows, their originals sealed under keys that are durable before they are used."""
         made = self._unused(connection, domain, list(identities.values()))
-        self._keys.ensure(_scope(domain, surrogate) for surrogate in made.values())
+        self._keys.ensure(subject_scope(domain, surrogate) for surrogate in made.values())
         now = datetime.now(UTC).isoformat(timespec="microseconds")
         rows = [
             {
@@ -195,7 +195,7 @@ class Vault:
                 "surrogate": made[mention],
                 "type": mention.type,
                 "subject": made[mention],
-                "sealed": self._keys.seal(_scope(domain, made[mention]), _padded(mention.original), _CONTEXT),
+                "sealed": self._keys.seal(subject_scope(domain, made[mention]), _padded(mention.original), _CONTEXT),
                 "created": now,
                 "identity": identity,
             }
@@ -223,7 +223,7 @@ class Vault:
         return made
 
     def _unseal(self, domain: str, surrogate: str, sealed: bytes) -> str:
-        original: str = json.loads(self._keys.unseal(_scope(domain, surrogate), sealed, _CONTEXT))
+        original: str = json.loads(self._keys.unseal(subject_scope(domain, surrogate), sealed, _CONTEXT))
         return original
 
     def _accepted(
@@ -259,7 +259,8 @@ class DomainVault:
         return self._vault.allocate(self._domain, mentions, self._version)
 
 
-def _scope(domain: str, surrogate: str) -> str:
+def subject_scope(domain: str, surrogate: str) -> str:
+    """The key ring's scope of what one surrogate stands for, and of the records about it."""
     return f"subject/{domain}/{surrogate}"
 
 
