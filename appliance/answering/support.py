@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from appliance.answering.features import rarity_of
-from appliance.answering.polarity import direction, negations_near, opposed_words, opposite, shared
+from appliance.answering.polarity import direction, negations_near, opposed_words, shared
+from appliance.answering.valence import assertiveness, reversed_by, turning_features
 from appliance.answering.words import (
     STRONG,
     SURROGATE,
@@ -61,28 +62,23 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Alignment:
-    """Which texts a claim rests on, best first; how near each is in meaning and words; how near to the opposite."""
+    """Which texts a claim rests on, best first; how near each is in meaning and words."""
 
     cites: tuple[int, ...]
     similarity: tuple[float, ...]
     coverage: tuple[float, ...]
-    opposite: tuple[float, ...]
 
 
 def align(claim: Claim, texts: Sequence[str], embed: Embed | None) -> Alignment:
-    """The texts that together cover the claim: the nearest, then each that adds words, at most three.
-
-    The claim turned round (`polarity.opposite`) is embedded too: a text that is nearer to it contradicts.
-    """
+    """The texts that together cover the claim: the nearest, then each that adds words, at most three."""
     bags = [set(stems(text)) for text in texts]
     weights = {stem: rarity_of(stem) for stem in claim.stems} or {"": 1.0}
     total = sum(weights.values())
     coverage = [sum(weight for stem, weight in weights.items() if stem in bag) / total for bag in bags]
-    similarity, turned = [0.0] * len(texts), [0.0] * len(texts)
+    similarity = [0.0] * len(texts)
     if embed is not None:
-        vectors = embed([claim.text, opposite(claim.text), *texts])
-        similarity = [float(value) for value in vectors[2:] @ vectors[0]]
-        turned = [float(value) for value in vectors[2:] @ vectors[1]]
+        vectors = embed([claim.text, *texts])
+        similarity = [float(value) for value in vectors[1:] @ vectors[0]]
     order = sorted(range(len(texts)), key=lambda i: -(similarity[i] + coverage[i]))
     cites = [order[0]]
     found = {stem for stem in weights if stem in bags[order[0]]}
@@ -91,7 +87,7 @@ def align(claim: Claim, texts: Sequence[str], embed: Embed | None) -> Alignment:
         if len(cites) < MAX_CITES and sum(weights[stem] for stem in added) / total >= 0.15:
             cites.append(index)
             found |= added
-    return Alignment(tuple(cites), tuple(similarity), tuple(coverage), tuple(turned))
+    return Alignment(tuple(cites), tuple(similarity), tuple(coverage))
 
 
 def disagreements(claim: Claim, cited: Sequence[str]) -> tuple[str, ...]:
@@ -134,7 +130,7 @@ def _turned(claim: str, text: str) -> bool:
     if len(both) < SAME_MATTER * len(set(stems(claim))):
         return False
     negated = (negations_near(claim, both) > 0) != (negations_near(text, both) > 0)
-    return negated or opposed_words(claim, text) > 0
+    return negated or opposed_words(claim, text) > 0 or reversed_by(claim, text)
 
 
 def _invented(unit: str, text: str) -> bool:
@@ -142,10 +138,27 @@ def _invented(unit: str, text: str) -> bool:
     return unit.isalpha() and len(unit) <= SHORT_UNIT and not re.search(rf"\b{unit}\b", text, re.IGNORECASE)
 
 
-def support_features(claim: Claim, texts: Sequence[str], aligned: Alignment) -> dict[str, float]:
-    """Features of the claim against the texts it is aligned with; names say what they are."""
+def consistency_features(claim: Claim, texts: Sequence[str], aligned: Alignment) -> dict[str, float]:
+    """Features of what the texts say about the claim's matter, for the probability that they do not contradict it."""
+    best = texts[aligned.cites[0]]
+    rank = [
+        near + words + assertiveness(text)
+        for near, words, text in zip(aligned.similarity, aligned.coverage, texts, strict=True)
+    ]
+    order = sorted(range(len(texts)), key=lambda i: -rank[i])
+    said = "\n".join(texts[index] for index in aligned.cites)
+    return {
+        **turning_features(claim.text, [texts[index] for index in order]),
+        **_polarity_features(claim.text, best, said),
+    }
+
+
+def support_features(
+    claim: Claim, texts: Sequence[str], aligned: Alignment, reasons: Sequence[str] = ()
+) -> dict[str, float]:
+    """Features of how much of the claim the texts it is aligned with hold; `reasons` are its disagreements."""
     cited = [texts[index] for index in aligned.cites]
-    first, text = cited[0], "\n".join(cited)
+    text = "\n".join(cited)
     bag = set(stems(text))
     weights = {stem: rarity_of(stem) for stem in claim.stems} or {"": 1.0}
     missing = [weight for stem, weight in weights.items() if stem not in bag]
@@ -157,7 +170,6 @@ def support_features(claim: Claim, texts: Sequence[str], aligned: Alignment) -> 
         "similarity": near[0],
         "similarity_3": sum(near[:3]) / len(near[:3]),
         "cited_similarity": aligned.similarity[aligned.cites[0]],
-        "turn": aligned.similarity[aligned.cites[0]] - aligned.opposite[aligned.cites[0]],
         "coverage": 1 - sum(missing) / sum(weights.values()),
         "best_coverage": max(aligned.coverage),
         "rarest_missing": max(missing, default=0.0) / 10,
@@ -167,7 +179,7 @@ def support_features(claim: Claim, texts: Sequence[str], aligned: Alignment) -> 
         "names": float(bool(mine)),
         "names_missing": sum(name not in low for name in mine) / len(mine) if mine else 0.0,
         "length": min(1.0, len(claim.stems) / 20),
-        **_polarity_features(claim.text, first, text),
+        **{f"wrong_{reason}": float(reason in reasons) for reason in ("number", "unit", "date", "name")},
     }
 
 

@@ -11,7 +11,7 @@ import hashlib
 import json
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ import numpy as np
 from appliance.answering import linear
 from appliance.answering.answer import Question
 from appliance.answering.evidence import Embed, Ranking, rank
+from appliance.answering.polarity import opposite
 from appliance.answering.sentences import split
 from appliance.answering.verification import claim_features
 from appliance.answering.words import stems
@@ -30,6 +31,8 @@ from appliance.settings import load
 WEIGHTS = Path(__file__).parents[1] / "answering" / "weights"
 FOLDS = 5
 BACKGROUND_STEMS = 8000
+TURNED_WEIGHT = 0.4
+"""How much a claim that was turned round by `polarity.opposite` counts beside one that a person wrote."""
 Row = dict[str, Any]
 
 
@@ -126,34 +129,66 @@ def _rescored(ranking: Ranking, name: str) -> Ranking:
 
 
 def fit_support(data: Path, embed: Embed) -> None:
-    """The model of support, on both groundedness sets; thresholds are not tuned: probabilities are calibrated."""
+    """The models of support and of consistency, and how their product does out of fold.
+
+    Support is fitted on whether a text holds the claim's matter: claims that a text contradicts count as held.
+    Consistency is fitted on supported against contradicted claims, and against supported ones turned round.
+    """
+    rows = [
+        row | {"set": name}
+        for name in ("scifact_claims", "wice")
+        for row in read(data / "groundedness" / f"{name}.jsonl")
+    ]
+    groups = _linked(rows)
+    sets, fine = [row["set"] for row in rows], np.array([row["fine"] for row in rows])
+    supported = np.array([row["label"] == "supported" for row in rows])
+    held, known = supported | (fine == "contradict"), supported | (fine == "contradict")
     for suffix, function in (("_lexical", None), ("", embed)):
-        x, y, groups, sets, fine = [], [], [], [], []
-        for name in ("scifact_claims", "wice"):
-            for row in read(data / "groundedness" / f"{name}.jsonl"):
-                x.append(claim_features(row["claim"], row["context"], function))
-                y.append(float(row["label"] == "supported"))
-                groups.append(row["claim"])
-                sets.append(name)
-                fine.append(row["fine"])
+        both = [claim_features(row["claim"], row["context"], function) for row in rows]
+        support = fit(f"support{suffix}", [x for x, _ in both], held.astype(float), groups, sets, balance=True)
+        turned = [
+            claim_features(opposite(row["claim"]), row["context"], function)[1]
+            for row, true in zip(rows, supported, strict=True)
+            if true
+        ]
+        consistent = fit(
+            f"consistency{suffix}",
+            [x for _, x in both] + turned,
+            np.concatenate((supported, np.zeros(len(turned)))),
+            [*groups, *(group for group, true in zip(groups, supported, strict=True) if true)],
+            [*fine, *["turned round"] * len(turned)],
+            weights=np.concatenate((np.ones(len(rows)), np.full(len(turned), TURNED_WEIGHT))),
+            balance=True, strength=0.02, among=np.concatenate((known, np.ones(len(turned), dtype=bool))),
+        )[: len(rows)]  # fmt: skip
+        print(json.dumps(_product(support * consistent, supported, fine, sets), indent=1), file=sys.stderr)
 
-        def classes(out: np.ndarray, fine: list[str] = fine, sets: list[str] = sets) -> dict[str, Any]:
-            pairs = sorted(set(zip(sets, fine, strict=True)))
-            return {
-                "accepted": {
-                    f"{group}: {kind}": round(
-                        float(
-                            np.mean(
-                                [p >= 0.5 for p, s, f in zip(out, sets, fine, strict=True) if (s, f) == (group, kind)]
-                            )
-                        ),
-                        4,
-                    )
-                    for group, kind in pairs
-                }
-            }
 
-        fit(f"support{suffix}", x, np.array(y), groups, sets, balance=True, extra=classes)
+def _linked(rows: Sequence[Row]) -> list[str]:
+    """A group by row such that rows of one claim or one context are in the same."""
+    parent: dict[str, str] = {}
+
+    def root(key: str) -> str:
+        while parent.setdefault(key, key) != key:
+            key = parent[key]
+        return key
+
+    for row in rows:
+        parent[root("claim " + row["claim"])] = root("context " + row["context"])
+    return [root("claim " + row["claim"]) for row in rows]
+
+
+def _product(out: np.ndarray, supported: np.ndarray, fine: np.ndarray, sets: Sequence[str]) -> dict[str, Any]:
+    """Balanced accuracy by set, and the share accepted of each class, at thresholds of the product."""
+    report: dict[str, Any] = {}
+    for threshold in np.arange(0.2, 0.65, 0.05):
+        row = {
+            name: balanced(supported[chosen].astype(float), out[chosen] >= threshold)
+            for name in sorted(set(sets))
+            if (chosen := np.array(sets) == name).any()
+        }
+        row |= {kind: round(float((out[fine == kind] >= threshold).mean()), 3) for kind in sorted(set(fine))}
+        report[f"{threshold:.2f}"] = row
+    return report
 
 
 def _fit_sentences(name: str, ranked: list[tuple[Row, Ranking]]) -> None:
@@ -192,20 +227,25 @@ def fit(
     *,
     weights: np.ndarray | None = None,
     balance: bool = False,
-    extra: Callable[[np.ndarray], dict[str, Any]] | None = None,
     strength: float = 0.3,
+    among: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Fit, cross-validate, write `NAME.json`; returns the out-of-fold probabilities."""
+    """Fit, cross-validate, write `NAME.json`; returns the out-of-fold probabilities. `among` are the rows to fit on."""
     from sklearn.linear_model import LogisticRegression
 
     names = sorted({key for row in rows for key in row if not key.startswith("part")})
     x = np.array([[row.get(key, 0.0) for key in names] for row in rows])
+    used = np.ones(len(y), dtype=bool) if among is None else among
     sample = np.ones(len(y)) if weights is None else weights * len(y) / weights.sum()
     if balance:
-        for group in set(sets):
-            for value in (0.0, 1.0):
-                chosen = (np.array(sets) == group) & (y == value)
-                sample[chosen] *= len(y) / (2 * len(set(sets)) * max(1, chosen.sum()))
+        cells = [
+            chosen
+            for group in sorted(set(sets))
+            for value in (0.0, 1.0)
+            if (chosen := (np.array(sets) == group) & (y == value) & used).any()
+        ]
+        for chosen in cells:
+            sample[chosen] *= used.sum() / (len(cells) * chosen.sum())
     scale = x.std(axis=0) + 1e-6
 
     def model(chosen: np.ndarray) -> Any:
@@ -216,14 +256,13 @@ def fit(
     folds = np.array([fold(group) for group in groups])
     out = np.zeros(len(y))
     for number in range(FOLDS):
-        out[folds == number] = model(folds != number).predict_proba(x[folds == number] / scale)[:, 1]
-    final = model(np.ones(len(y), dtype=bool))
-    report: dict[str, Any] = {"rows": len(y), "balanced_accuracy": {}}
+        out[folds == number] = model(used & (folds != number)).predict_proba(x[folds == number] / scale)[:, 1]
+    final = model(used)
+    report: dict[str, Any] = {"rows": int(used.sum()), "balanced_accuracy": {}}
     for group in sorted(set(sets)):
-        chosen = np.array(sets) == group
-        report["balanced_accuracy"][group] = balanced(y[chosen], out[chosen] >= 0.5)
-    if extra:
-        report |= extra(out)
+        chosen = (np.array(sets) == group) & used
+        if (figure := balanced(y[chosen], out[chosen] >= 0.5)) is not None:
+            report["balanced_accuracy"][group] = figure
     features = {
         key: round(float(w / s), 4) for key, w, s in zip(names, final.coef_[0], scale, strict=True) if abs(w) > 1e-3
     }
