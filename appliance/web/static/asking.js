@@ -1,11 +1,13 @@
 // A question and its answer: quotations at once, then each sentence as soon as it was verified.
 
+import { narrowed } from "./narrowing.js";
 import { find, make, prose, quotation, sentence } from "./show.js";
 import { openCitation } from "./viewer.js";
 import { session, stream } from "./wire.js";
 
 let running = null;
 let unanswered = "";
+let conversation = "new";
 
 export function setUpAsking() {
   find("ask-form").addEventListener("submit", (event) => {
@@ -26,9 +28,29 @@ export const pending = () => unanswered;
 
 // Forget everything that was asked and answered: somebody else may sign in.
 export function forgetTurns() {
+  continueWith("new");
+}
+
+// Go on with a conversation, or a new one: what is shown of another leaves the page.
+export function continueWith(identifier) {
   running?.abort();
+  conversation = identifier;
   find("turns").replaceChildren();
   find("welcome").hidden = false;
+  find("new-conversation").hidden = true;
+}
+
+// Show a turn of a conversation as it was answered then.
+export function replay(told) {
+  find("welcome").hidden = true;
+  const turn = newTurn(told.question);
+  if (told.withheld) {
+    turn.show({ status: "withheld", reason: "You may no longer read what this answer quotes.", warnings: [], related: [], asked: told.asked });
+    return;
+  }
+  if (told.status === "answered") turn.quote(told.citations);
+  for (const each of told.sentences.filter((one) => one.kind === "composed")) turn.show({ sentence: each });
+  turn.show(told);
 }
 
 async function ask() {
@@ -42,16 +64,25 @@ async function ask() {
   busy(true);
   const turn = newTurn(text);
   try {
-    const body = JSON.stringify({ question: text, purpose: session.purpose, collection: find("collection").value });
+    const body = JSON.stringify({ question: text, purpose: session.purpose, collection: find("collection").value, conversation, ...narrowed() });
     const options = { headers: { "Content-Type": "application/json" }, body, signal: own.signal };
-    await stream("/api/ask", options, (event) => { unanswered = ""; turn.show(event); });
+    await stream("/api/ask", options, (event) => {
+      unanswered = "";
+      turn.show(event);
+      if (event.conversation && running === own) {
+        conversation = event.conversation;
+        document.dispatchEvent(new CustomEvent("conversation", { detail: conversation }));
+      }
+    });
   } catch (error) {
     turn.stopped(error);
     if (session.login && error.name !== "AbortError") find("question").value ||= text;
   } finally {
-    running = null;
+    if (running === own) {
+      running = null;
+      busy(false);
+    }
     unanswered = "";
-    busy(false);
   }
 }
 
@@ -68,8 +99,10 @@ function newTurn(text) {
   const outcome = make("p", { class: "outcome", hidden: true });
   const asked = text.length > 600 ? `${text.slice(0, 600)}…` : text;
   const related = make("details", { class: "related", hidden: true }, make("summary", {}, "Related, but not an answer"));
-  const turn = make("li", { class: "turn card", "aria-busy": "true" }, make("h2", {}, asked), state, answer, label, quotes, related, outcome);
+  const meant = make("p", { class: "meant", hidden: true });
+  const turn = make("li", { class: "turn card", "aria-busy": "true" }, make("h2", {}, ...prose(asked)), meant, state, answer, label, quotes, related, outcome);
   find("turns").prepend(turn);
+  find("new-conversation").hidden = false;
   if (turn.getBoundingClientRect().top > innerHeight / 2) turn.scrollIntoView({ block: "start" });
   const cited = new Map();
 
@@ -112,15 +145,25 @@ function newTurn(text) {
       showQuotes(result.related, "");
       related.append(quotes);
       related.hidden = result.related.length === 0;
-    } else say(sentence(`${[result.reason, result.advice].filter(Boolean).join(". ")}.`), "problem");
+    } else if (result.status === "withheld") say(result.reason, "abstained");
+    else say(sentence(`${[result.reason, result.advice].filter(Boolean).join(". ")}.`), "problem");
     outcome.hidden = false;
-    outcome.append(...facts(result).map((each) => make("span", {}, each)), receiptButton(result.receipt));
+    if (result.asked) outcome.append(make("time", { datetime: result.asked }, `Asked ${result.asked.slice(0, 16).replace("T", " ")} UTC`));
+    if (result.receipt) outcome.append(...facts(result).map((each) => make("span", {}, each)), receiptButton(result.receipt));
     for (const warning of result.warnings) outcome.before(make("p", { class: "state abstained" }, warning));
   }
 
+  function understood(text) {
+    meant.replaceChildren("Understood as: ", ...prose(text));
+    meant.hidden = false;
+  }
+
   return {
+    quote: (citations) => showQuotes(citations, "From your documents"),
     show(event) {
-      if (event.quotes) {
+      if (event.understood) understood(event.understood);
+      else if (event.place) say(`${event.place === 1 ? "One question is" : `${event.place} questions are`} before yours for the composed answer. The quotations stand`, "waiting");
+      else if (event.quotes) {
         showQuotes(event.quotes, "From your documents");
         const count = event.quotes.length === 1 ? "One quotation" : `${event.quotes.length} quotations`;
         say(`${count}. Composing an answer from ${event.quotes.length === 1 ? "it" : "them"}`, "waiting");
