@@ -215,7 +215,7 @@ def weigh(candidate: Candidate, text: str, against: "Spans", alone: "Spans") -> 
 
 
 def refuted(candidate: Candidate, against: "Spans", alone: "Spans") -> bool:
-    """Whether counter-evidence outweighs a pattern's candidate: a firm made of role words, a listed name in an eponym."""
+    """Whether counter-evidence outweighs a pattern: a firm made of role words, a listed name in an eponym."""
     start, end = candidate.start, candidate.end
     if candidate.recognizer == "name_list":
         return against.overlaps(start, end) or alone.covers(start, end)
@@ -350,7 +350,7 @@ def is_validated(candidate: Candidate) -> bool:
 
 def _worth_masking(rest: str) -> bool:
     """Whether what remains of a span beside a stronger one may still tell something."""
-    return any(character.isdigit() for character in rest) or any(
+    return any(character.isdigit() for character in rest) or rest.endswith("s/n") or any(
         word[0].isupper() and len(word) > 1 and not is_generic(word) and not is_stop(word)
         for word in _NAME_WORD.findall(rest)
     )

@@ -92,7 +92,7 @@ class CalendarDateRecognizer(RuleRecognizer):
         rule(
             "DATE_TIME",
             rf"(?:\b(?:in|for|since|of|until|till|from|to|between|during|by|before|after|around|circa|early|late|mid|year|born|and|summer|spring|autumn|winter|fall|season|class of|en|desde|año|del?)[ -]|(?:dated|born|b\.|d\.|died)[: ]{{1,2}})"
-            rf"(?:the (?:year |summer of |end of )?)?(?P<v>{_YEAR}(?:s|[-/](?:{_YEAR}|\d{{2}}))?)(?![\w%]|[.,:/-]\d| ?(?:mg|ml|g|kg|mcg|units?|EUR|USD|euros?|patients|people|cases|hours|meters|m|ft)\b)",
+            rf"(?:the (?:year |summer of |end of )?)?(?P<v>(?:año )?{_YEAR}(?:s|[-/](?:{_YEAR}|\d{{2}}))?)(?![\w%]|[.,:/-]\d| ?(?:mg|ml|g|kg|mcg|units?|EUR|USD|euros?|patients|people|cases|hours|meters|m|ft)\b)",
             0.5,
             "year that dates an event",
             flags=regex.IGNORECASE,
@@ -117,6 +117,9 @@ def _over(value: str) -> bool:
     return found is not None and int(found[0]) <= 125
 
 
+_SPANISH_NUMBERS = (
+    r"(?:un|dos|tres|cuatro|cinco|seis|siete|ocho|nueve|diez|once|doce|trece|catorce|quince|diecis[eé]is|diecisiete|dieciocho|diecinueve|veinte|veinti\w{2,6}|(?:treinta|cuarenta|cincuenta|sesenta|setenta|ochenta|noventa)(?: y \w{2,6})?)"
+)
 _NUMBER_WORDS = (
     r"(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)(?:[- ](?:one|two|three|four|five|six|seven|eight|nine))?"
     r"|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen"
@@ -182,9 +185,14 @@ class AgeRecognizer(RuleRecognizer):
         ),
         rule(
             "AGE",
-            r"(?i)(?<![\w./-])(?P<v>\d{1,3} (?:años|meses))(?= (?:de edad|y \d)|[ ,.]|$)",
+            rf"(?i)(?<![\w./-])(?P<v>(?:\d{{1,3}}|{_SPANISH_NUMBERS})[ ]?(?:años?|mes(?:es)?|d[ií]as|semanas))(?=[ ](?:y[ ]\w+[ ]meses[ ])?de[ ](?:edad|vida)\b)",
+            0.85,
+            "años de edad",
+        ),
+        rule(
+            "AGE",
+            rf"(?i)(?:\b(?:edad|var[oó]n|mujer|hombre|paciente|niñ[oa]|lactante|femenin[oa]|masculin[oa]|hij[oa]s?|madre|padre|herman[oa])[ ]?[:,]?[ ](?:\w+[ ]){{0,2}}?(?:de[ ])?)(?P<v>(?:\d{{1,3}}|{_SPANISH_NUMBERS})[ ]?(?:años?|mes(?:es)?|d[ií]as))(?![ ](?:antes|despu[eé]s|de (?:evoluci[oó]n|seguimiento)|previ)|\w)",
             0.75,
-            "años",
-            check=_over,
+            "años of a person",
         ),
     )

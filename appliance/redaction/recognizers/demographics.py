@@ -82,6 +82,36 @@ class DemographicRecognizer(RuleRecognizer):
                 0.6,
                 "sex beside an age",
             ),
+            rule(
+                "DEMOGRAPHIC",
+                r"(?i)\b(?:paciente|mujer|var[oó]n|hombre|niñ[oa]|lactante|sexo)[ ,]{1,2}(?:de sexo )?(?P<v>femenin[oa]|masculin[oa])(?!\w)",
+                0.6,
+                "sex of the patient",
+            ),
+            rule(
+                "DEMOGRAPHIC",
+                r"(?i)(?:\bpaciente:[ ](?:un[ao]?[ ])?|\b(?:un|una)[ ])(?P<v>lactante|adolescente|neonato|reci[eé]n nacid[oa]|escolar|preescolar|ancian[oa]|estudiante)(?=[ ,])",
+                0.6,
+                "stage of life of the patient",
+            ),
+            rule(
+                "DEMOGRAPHIC",
+                r"(?i)\b(?:mujer|var[oó]n|hombre|niñ[oa]|paciente)[ ,]{1,2}(?P<v>(?!femenin|masculin|ingresad|derivad|remitid|intervenid|diagnosticad)(?:joven|blanc[oa]|negr[oa]|moren[oa]|cauc[aá]sic[oa]|\p{L}{3,15}(?:an[oa]|es[a]?|eñ[oa]|ol[a]?)))(?=[ ]de[ ]\d{1,3}[ ](?:años|meses))",
+                0.6,
+                "origin of the patient beside an age",
+            ),
+            rule(
+                "DEMOGRAPHIC",
+                r"(?i)\bde[ ](?:nacionalidad|procedencia|ascendencia|origen|etnia)[ ](?P<v>\p{L}{4,20})|\b(?P<v>raza[ ]\p{L}{4,15})",
+                0.6,
+                "after a Spanish word of origin",
+            ),
+            rule(
+                "DEMOGRAPHIC",
+                r"(?i)(?:\bprofesi[oó]n|ocupaci[oó]n|trabaja(?:ba)?[ ]como|emplead[oa][ ]como|jubilad[oa][ ]de|de[ ]profesi[oó]n)[ ]?:?[ ](?P<v>\p{L}{4,20}(?:[ ]de[ ]\p{L}{3,15})?)(?=[ ]*[.,;(]|[ ]jubilad)",
+                0.6,
+                "Spanish occupation",
+            ),
         )
 
 

@@ -33,6 +33,18 @@ _INVERTED = regex.compile(
     r"(?=[ ]*(?:$|\n|[-;|()/]|(?:is|was|has|had|will|reports?|presents?|came|called|seen|admitted|aged?)\b))",
     regex.MULTILINE,
 )
+_SUBJECT = regex.compile(
+    rf"(?:^|[.!?:\"][ ]|[ ](?:and|but|because|that|if|when)[ ])[ ]*(?P<v>{_TOKEN}(?:[ ]{_TOKEN})?)[ ](?:(?:never|always|also|just|already|still|often)[ ])?"
+    r"(?:(?:said|says|told|tells|asked|asks|thinks|thought|believes?d?|knows|knew|wants|wanted|likes|liked|loves|loved|lives|lived|wrote|writes|began writing|emailed|phoned|replied|answered|smiled|laughed|cried|married|divorced|graduated|"
+    r"studied|resigned|retired|apologi[sz]ed|agreed|refused|complained|complains|hopes|hoped|suffers|suffered|drinks|smokes|slept|sleeps|walked|moved to|died|forgot|remembers|hates|enjoys|speaks|grew up|was born)\b|"
+    r"(?:is|was|seems|looks)[ ](?:(?:very|so|really|always|quite|too|not|a bit)[ ])?(?:reliable|kind|nice|friendly|impulsive|angry|happy|sad|tired|married|single|divorced|widowed|pregnant|retired|hungry|stubborn|sick|ill|upset|worried|afraid|"
+    r"crying|my|his|her|their|our|\d{1,3}[ ]years)\b)",
+    regex.MULTILINE,
+)
+_ASKED_AFTER = regex.compile(
+    rf"(?:\b(?:Why|Where|When|How|why|where|when|how)[ ](?:is|was|does|did|has|will|would|can|should)|\b(?:Is|Has|Does|Did|Will|Can|Was)|\b(?:[Tt]ell|[Aa]sk|[Rr]emind|[Tt]hank)|\b[Mm]et)[ ](?P<v>{_TOKEN}(?:[ ]{_TOKEN})?)"
+    r"(?=[ ](?:\p{Ll}|I\b)|[?,.!])"
+)
 _SURNAME_FORM = regex.compile(
     r"(?:\p{L}{2,}(?:[oe]v|ova|eva|ová|ovna|ovich|evich|ovi[cć]|evi[cć]|enko|chuk|czuk|[cs]zyk|wicz|vych|sk[iy]|ska|skaya|ský|cki|cka|auskas|aitis|ienė|sson|sdottir|sdóttir|dóttir|quist|qvist|gaard|"
     r"gård|lund|ström|strom|stra|inga|mann|meier|meyer|maier|bauer|hofer|huber|egger|stein|poulos|poulou|idis|iadis|akis|oglou|shvili|adze|idze|oğlu|oglu|escu|eanu|nen|goitia|berria|zabal|etxea|etti|elli|ucci|acci|azzo|"
@@ -132,6 +144,11 @@ class NameListRecognizer(ApplianceRecognizer):
                 yield result("PERSON", start, end, 0.6 if sure else 0.35, self, "surname, given name")
         if english:
             yield from self._in_lower_case(text)
+            for pattern, reason in ((_SUBJECT, "subject of a human verb"), (_ASKED_AFTER, "person asked after")):
+                for match in matches(pattern, text, self.name):
+                    start, end = match.span("v")
+                    if not {_NO, _INITIAL}.intersection(map(kind, _WORD.findall(match["v"]))):
+                        yield result("PERSON", start, end, 0.45, self, reason)
 
     def _of_run(self, text: str, start: int, end: int, english: bool) -> Iterator[RecognizerResult]:
         """Split a run at words that are no names, and judge each part."""
@@ -156,7 +173,7 @@ class NameListRecognizer(ApplianceRecognizer):
         value = text[start:end]
         starts = _SENTENCE_START.search(text, max(0, start - 4), start) is not None
         first = next((text[s:e] for s, e, each in part if each != _INITIAL), "")
-        capitals = len(value) > 3 and value.isupper()
+        capitals = len(value) > 1 and value.isupper()
         score, reason = run_score("".join(each for _, _, each in part), first, capitals, starts)
         if score > 0.28:
             start, end = clean_name(text, start, end)
@@ -180,7 +197,7 @@ class NameListRecognizer(ApplianceRecognizer):
                     beside = follows and known in (_SURNAME, _FORM, _FOREIGN, _UNKNOWN)
                     if beside or (known == _GIVEN and len(word) > 3):
                         score = 0.5
-                    elif known in (_FOREIGN, _SURNAME) and len(word) > 4:
+                    elif (known in (_FOREIGN, _SURNAME) and len(word) > 4) or (known == _FORM and len(word) > 7):
                         score = 0.42
                     else:
                         continue

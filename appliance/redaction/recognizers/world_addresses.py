@@ -6,7 +6,7 @@ addresses are built of the same elements in an order of each country's own).
 
 import regex
 
-from appliance.redaction.recognizers.base import RuleRecognizer, rule
+from appliance.redaction.recognizers.base import Rule, RuleRecognizer, rule
 from appliance.redaction.recognizers.dates import MONTHS
 from appliance.redaction.recognizers.lexicon import alternation
 
@@ -33,7 +33,7 @@ _SPANISH_KIND = (
     r"[Uu]rb(?:anizaci[oó]n|\.)|[Pp]asaje|[Rr]ambla|[Gg]lorieta|[Bb]arrio|[Pp]ol[ií]gono|[Cc]arrer|[Aa]lameda)(?![\w]))"
 )
 _SPANISH_NUMBER = r"(?:[ ,.]{0,3}(?:n[º°o.]{0,2}|n[uú]m\.?|#|km\.?)?[ ]?(?:\d{1,5}(?:[-/,.]\d{1,5})*[A-Za-z]?(?![\dºª°])|s/n))"
-_SPANISH_FLOOR = r"(?:[ ,.-]{1,3}(?:\d{1,2}[ ]?\.?[ºª°oa]{1,2}\.?(?!\p{Ll}{2})(?:[ ]?(?:planta|piso))?|[A-Z]{1,2}(?![\p{L}.])|[Ii]zq?(?:uierda|da|\.)?(?!\p{L})|[Dd](?:cha|er|erecha|r)?\.?(?!\p{L})|(?:[Ee]sc|[Pp]ta|[Pp]tal|[Ee]df?|[Bb]lq?|[Pp]iso|[Bb]ajo|[Ee]ntlo)[. ]{0,2}[\p{L}\d]{0,10}|\d{1,2}[ ]?[A-Z]?(?!\d)))"
+_SPANISH_FLOOR = r"(?:[ ,.-]{1,3}(?:\d{1,2}[ ]?\.?[ºª°oa]{1,2}\.?(?!\p{Ll}{2})[A-Z]?(?:[ ]?(?:planta|piso))?|[A-Z]{1,2}(?![\p{L}.])|[Ii]zq?(?:uierda|da|\.)?(?!\p{L})|[Dd](?:cha|er|erecha|r)?\.?(?!\p{L})|(?:[Ee]sc|[Pp]ta|[Pp]tal|[Ee]df?|[Bb]lq?|[Pp]iso|[Bb]ajo|[Ee]ntlo)[. ]{0,2}[\p{L}\d]{0,10}|\d{1,2}[ ]?[A-Z]?(?!\d)))"
 _TOWN = rf"{_CAP}(?:[ -](?:{_SMALL}[ ])?{_CAP}){{0,3}}"
 
 
@@ -153,7 +153,7 @@ class WorldAddressRecognizer(RuleRecognizer):
         )
 
     @staticmethod
-    def _spanish():  # type: ignore[no-untyped-def]
+    def _spanish() -> tuple[Rule, ...]:
         name = rf"(?:[ ]?{_SMALL})*[ ]?(?:{_CAP}|\d{{1,2}})(?:[ -](?:{_SMALL}[ ]){{0,2}}(?:{_CAP})){{0,5}}"
         return (
             rule(
