@@ -24,6 +24,7 @@ from appliance.web.routes import (
     openai,
     page,
     pages,
+    reveal,
     review,
     scim,
     signing,
@@ -52,7 +53,7 @@ def application(appliance: Appliance) -> FastAPI:
     """The application over one open appliance. No generated documentation pages: those load from elsewhere."""
     modules = (
         page, signing, account, scim, asking, conversations, openai,
-        collections, pages, review, leakrate, status,
+        collections, pages, reveal, review, leakrate, status,
     )
     routes = [route for module in modules for route in module.router.routes]
     static = Mount("/static", StaticFiles(directory=STATIC), name="static")

@@ -115,6 +115,8 @@ ROUTES = {
     ("DELETE", "/api/versions/{version}"): Expected({"edda": 400, "nina": 403}, send=TREATMENT),
     ("GET", "/api/versions/{version}/pages/{number}/image"): Expected(READERS, send=TREATMENT),
     ("GET", "/api/versions/{version}/pages/{number}/text"): Expected(READERS, send=TREATMENT),
+    ("GET", "/api/reveal"): Expected(SIGNED_IN),
+    ("POST", "/api/reveal"): Expected(SIGNED_IN, send={"json": {"surrogates": []}}),
     ("GET", "/review"): Expected(SIGNED_IN, 200),
     ("GET", "/api/review"): Expected(SIGNED_IN),
     # what is published waits for nobody: see tests/web/test_review.py for what does
