@@ -122,12 +122,16 @@ class Settings(BaseModel):
     dense_weight: float = Field(0.5, ge=0, le=1, description="Weight of dense against lexical scores in fusion.")
     passages: int = Field(8, ge=1, le=50, description="Passages that evidence is selected from.")
     quotes: int = Field(4, ge=1, le=20, description="Quotations shown with an answer.")
-    abstain_below: float = Field(0.35, ge=0, le=1, description="Probability of an answer below which it abstains.")
+    abstain_below: float = Field(0.25, ge=0, le=1, description="Probability of an answer below which it abstains.")
     sure_above: float = Field(
-        0.73, ge=0, le=1, description="Probability from which quotations answer although no composed sentence passed."
+        0.62, ge=0, le=1, description="Probability from which quotations answer although no composed sentence passed."
     )
     compose: bool = Field(True, description="Let the language model compose on top of the quotations.")
     compose_seconds: float = Field(20.0, gt=0, description="Seconds after which the quotations stand alone.")
+    golden_questions: Path | None = Field(
+        None, description="File of the site's golden questions; with it nothing composes before it was measured on them."
+    )
+    second_approval: bool = Field(False, description="A change of model waits for a second administrator's approval.")
     compose_at_once: int = Field(
         1, ge=1, le=256, description="Answers composed at the same time; an endpoint on a bigger machine takes more."
     )
@@ -151,6 +155,12 @@ class Settings(BaseModel):
         """The site's own policies, else those shipped with the program."""
         own = self.home / "policies"
         return own if own.is_dir() else SHIPPED_POLICIES
+
+    @property
+    def golden(self) -> Path | None:
+        """The golden questions: the setting, else `golden.json` of the home where there is one."""
+        own = self.home / "golden.json"
+        return self.golden_questions or (own if own.is_file() else None)
 
     @property
     def threads_in_use(self) -> int:

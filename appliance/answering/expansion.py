@@ -38,7 +38,8 @@ def expand(question: Question, counts: Counts, defined: Defined) -> Question:
         text = text.replace(meaning.said, meaning.meant)
     found = [*spelt, *_vocabulary(text), *_glossary(text, defined)]
     meanings = dict.fromkeys(m for m in found if stems(m.said) != stems(m.meant))
-    return replace(question, meanings=tuple(meanings)[:MOST_MEANINGS])
+    read = tuple(f"“{meaning.said}” was read as “{meaning.meant}”" for meaning in spelt)
+    return replace(question, meanings=tuple(meanings)[:MOST_MEANINGS], warnings=(*question.warnings, *read))
 
 
 def spelt_out(question: Question) -> str:

@@ -27,6 +27,7 @@ def test_a_typing_error_is_read_as_the_word_that_the_documents_know(typed, meant
     asked = expand(Question(f"What about {typed} here?"), _knowing(meant), NOTHING["defined"])
     assert (typed, meant) in _said(asked)
     assert meant in spelt_out(asked)
+    assert asked.warnings == (f"“{typed}” was read as “{meant}”",)
 
 
 def test_a_word_that_the_documents_or_english_know_is_left_alone():
