@@ -40,7 +40,7 @@ from appliance.audit.events import (
 )
 from appliance.audit.export import export as export_log
 from appliance.errors import NotFound, UsageError
-from appliance.upkeep import deletion, ingestion
+from appliance.upkeep import deletion, following, ingestion
 
 
 def perform(appliance: Appliance, name: str, arguments: dict[str, Any], uid: int | None = None) -> Events:
@@ -109,6 +109,35 @@ def ingest(
         yield news_json(news)
     done = [results[position] for position in sorted(results)]
     yield {"collection": collection, "created": created, "documents": done}
+
+
+def sync(
+    appliance: Appliance, operator: str, folder: str, collection: str, profile: str = "", dry_run: bool = False,
+    delete_many: bool = False, settled_seconds: float = 0.0,
+) -> Events:  # fmt: skip
+    """A collection in step with a folder: what came, changed, moved or went. With `dry_run`, what would be done."""
+    root = Path(folder)
+    following.look(root)
+    created = _ensure_collection(appliance, operator, collection, profile)
+    grant = appliance.access.system_write(collection, operator)
+    decided = following.plan(
+        appliance.catalog, appliance.followed, grant.collection, root, delete_many=delete_many,
+        settled_seconds=settled_seconds,
+    )  # fmt: skip
+    results: dict[int, dict[str, Any]] = {}
+    if not dry_run and (work := len(decided.new) + len(decided.changed)) + len(decided.moved) + len(decided.gone):
+        rooms, threads = appliance.ingesting_many(work)
+        held = appliance.holdings
+        for news in following.follow(rooms, held, appliance.followed, grant, root, decided, threads):
+            if news.outcome is not None:
+                results[news.position] = {"path": str(news.path), **outcome_json(news.outcome)}
+            yield news_json(news)
+    yield {
+        "folder": folder, "collection": collection, "created": created, "dry_run": dry_run,
+        "new": sorted(decided.new), "changed": sorted(decided.changed), "moved": sorted(decided.moved),
+        "deleted": list(decided.gone), "kept": list(decided.kept), "why_kept": decided.why,
+        "unchanged": decided.unchanged, "documents": [results[position] for position in sorted(results)],
+    }  # fmt: skip
 
 
 def news_json(news: ingestion.News) -> dict[str, Any]:
@@ -340,6 +369,7 @@ OPERATIONS: dict[str, Callable[..., Events]] = {
     "ask": ask,
     "retrieve": retrieve,
     "ingest": ingest,
+    "sync": sync,
     "resume": resume,
     "collection.create": collection_create,
     "collection.list": collection_list,

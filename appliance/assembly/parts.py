@@ -42,6 +42,7 @@ from appliance.audit.events import ModelInForce, PolicyInForce, ServiceStarted, 
 from appliance.audit.log import AuditLog
 from appliance.audit.supervision import Supervision
 from appliance.documents.catalog import Catalog
+from appliance.documents.followed import FollowedFiles
 from appliance.documents.holds import Holds
 from appliance.documents.originals import Originals
 from appliance.documents.pages import PageImages
@@ -148,6 +149,7 @@ class Appliance:
         self.reviews = Reviews(database)
         self.names = NameUses(database, settings.names_per_hour, settings.reveals_per_hour)
         self.work = Work(database)
+        self.followed = FollowedFiles(database, keys)
         self.profiles = ProfilesInForce(database, keys, settings.policies)
         self.store = ChunkStore(database, keys)
         self.conversations = Conversations(database, keys)

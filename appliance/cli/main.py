@@ -16,6 +16,7 @@ from appliance.cli import (
     audit,
     documents,
     evaluation,
+    following,
     home,
     keeping,
     leakrate,
@@ -40,8 +41,8 @@ app = typer.Typer(
     epilog="Every command takes --json (one JSON object on standard output) and --home DIR.",
 )
 for noun in (
-    home, documents, questions, people, tokens, keeping, audit, supervising, models, policy, review, leakrate,
-    evaluation,
+    home, documents, following, questions, people, tokens, keeping, audit, supervising, models, policy, review,
+    leakrate, evaluation,
 ):  # fmt: skip
     noun.register(app)
 

@@ -63,7 +63,7 @@ class Catalog:
         for a reviewer, or being worked on; one that failed is taken up again. Other content under the same
         name is a new version of that document, even when a document of another name has that content.
         """
-        content = self._mac(collection.id, "content", original.sha256)
+        content = self.content_mac(collection.id, original.sha256)
         name = self.name_mac(collection.id, place or original.name)
         with self._database.exclusive() as connection:
             if not self.collections.exists(connection, collection.id):
@@ -255,6 +255,10 @@ class Catalog:
     def name_mac(self, collection: str, place: str) -> str:
         """What a document is known by: the keyed digest of its name, or of its path below a folder."""
         return self._mac(collection, "name", place)
+
+    def content_mac(self, collection: str, sha256: str) -> str:
+        """What a content is known by: the keyed digest of its SHA-256 in hexadecimal."""
+        return self._mac(collection, "content", sha256)
 
     def _mac(self, collection: str, what: str, value: str) -> str:
         return self._keys.mac(f"collection/{collection}", f"{what}\0{value}".encode("utf-8", "surrogatepass")).hex()

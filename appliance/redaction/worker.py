@@ -55,11 +55,11 @@ def main() -> int:
     write(answers, "ready")
     while True:
         try:
-            texts, profile, hints = read(requests)
+            texts, profile, hints, known = read(requests)
         except EOFError:
             return 0
         try:
-            found: Any = detector.find(texts, profile, hints=hints)
+            found: Any = detector.find(texts, profile, hints=hints, known=known)
         except ApplianceError as error:
             found = error
         write(answers, found)

@@ -12,6 +12,8 @@ import threading
 from collections.abc import Sequence
 from typing import Any
 
+from appliance.documents.document import Known
+from appliance.documents.document import Known
 from appliance.errors import ApplianceError, Unavailable
 from appliance.redaction.findings import Findings
 from appliance.redaction.hints import BlockHint
@@ -105,13 +107,16 @@ class DetectionWorkers:
         for each in self._all:
             each.start()
 
-    def find(self, texts: Sequence[str], profile: Profile, *, hints: Sequence[BlockHint] | None = None) -> Findings:
+    def find(
+        self, texts: Sequence[str], profile: Profile, *, hints: Sequence[BlockHint] | None = None,
+        known: Sequence[Known] = (),
+    ) -> Findings:  # fmt: skip
         """See `Detector.find`. Raises WorkerEnded when the process died on the document."""
         if self._closed.is_set():
             raise Unavailable("the detection of identifiers is closed", "Try again")
         process = self._free.get()
         try:
-            found = process.ask((list(texts), profile, hints))
+            found = process.ask((list(texts), profile, hints, tuple(known)))
         finally:
             self._free.put(process)
         if isinstance(found, ApplianceError):

@@ -46,8 +46,9 @@ def test_a_chunk_moved_to_another_place_does_not_unseal(room: Room) -> None:
 def test_text_is_gone_with_the_key_of_its_version(room: Room) -> None:
     (only,) = room.add("v1", "open", "ward", "One thing.")
     room.keys.destroy("version/v1")
+    assert room.store.get([only.id]) == {}
     with pytest.raises(NotFound):
-        room.store.get([only.id])
+        room.store.of_version("v1")
 
 
 def statistics(room: Room) -> tuple[list[tuple[str, int, int]], list[tuple[str, int, int]]]:
