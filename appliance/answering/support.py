@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from appliance.answering.binding import bound_elsewhere
 from appliance.answering.features import rarity_of
 from appliance.answering.polarity import direction, negations_near, opposed_words, shared
 from appliance.answering.valence import assertiveness, reversed_by, turning_features
@@ -90,10 +91,13 @@ def align(claim: Claim, texts: Sequence[str], embed: Embed | None) -> Alignment:
     return Alignment(tuple(cites), tuple(similarity), tuple(coverage))
 
 
-def disagreements(claim: Claim, cited: Sequence[str]) -> tuple[str, ...]:
-    """What the claim says and its evidence does not: `number`, `unit`, `date`, `name`, `turned`. Empty when all agree.
+def disagreements(
+    claim: Claim, cited: Sequence[str], texts: Sequence[str] = (), above: Sequence[str] = ()
+) -> tuple[str, ...]:
+    """What the claim says and its evidence does not: `number`, `unit`, `fact`, `date`, `name`, `turned`; or nothing.
 
-    `cited` are the texts it rests on, best first. `turned`: it denies what the best of them says, or says the
+    `cited` are the texts it rests on, best first. `fact`: a number of it belongs to something else in `texts`, all of
+    the evidence, with the headings `above` each. `turned`: it denies what the best of the cited says, or says the
     opposite of one of its words.
     """
     text = "\n".join(cited)
@@ -110,6 +114,8 @@ def disagreements(claim: Claim, cited: Sequence[str]) -> tuple[str, ...]:
             and (all(other.unit for other in same) or _invented(quantity.unit, text))
         ):
             reasons.append("unit")
+    if claim.quantities and bound_elsewhere(claim.text, texts, above):
+        reasons.append("fact")
     if any(not _date_in(date, dates(text), text) for date in claim.dates):
         reasons.append("date")
     low = text.lower()
@@ -134,8 +140,12 @@ def _turned(claim: str, text: str) -> bool:
 
 
 def _invented(unit: str, text: str) -> bool:
-    """Whether a short unit, such as mm, stands nowhere in the evidence: a table's header may hold it."""
-    return unit.isalpha() and len(unit) <= SHORT_UNIT and not re.search(rf"\b{unit}\b", text, re.IGNORECASE)
+    """Whether a short unit, such as mm, stands nowhere but behind other numbers: a table's header may hold it."""
+    return (
+        unit.isalpha()
+        and len(unit) <= SHORT_UNIT
+        and not re.search(rf"(?<!\d)(?<!\d )\b{unit}\b", text, re.IGNORECASE)
+    )
 
 
 def consistency_features(claim: Claim, texts: Sequence[str], aligned: Alignment) -> dict[str, float]:

@@ -92,7 +92,9 @@ def verify(
         return Verification(False, 0.0, (), ("bare verdict",))
     if said and not (asks_yes_or_no(question.text) and bears_out(said, rest, question.text)):
         return Verification(False, 0.0, (), ("verdict",))
-    verdict = check_claim(rest, [s.text for s in evidence.sentences], question.text, embed, accept=accept)
+    texts = [s.text for s in evidence.sentences]
+    above = [" ".join((s.passage.chunk.title, *s.passage.chunk.section)) for s in evidence.sentences]
+    verdict = check_claim(rest, texts, question.text, embed, accept=accept, above=above)
     return replace(verdict, unborne=_unborne(rest, question, evidence))
 
 
@@ -103,13 +105,14 @@ def check_claim(
     embed: Embed | None,
     *,
     accept: float = ACCEPT,
+    above: Sequence[str] = (),
 ) -> Verification:
-    """As `verify`, against plain texts."""
+    """As `verify`, against plain texts and the headings `above` each."""
     if not texts:
         return Verification(False, 0.0, (), ("no evidence",))
     claim = Claim.of(sentence, question)
     aligned = align(claim, texts, embed)
-    reasons = disagreements(claim, [texts[index] for index in aligned.cites])
+    reasons = disagreements(claim, [texts[index] for index in aligned.cites], texts, above)
     support = _support(_features(claim, texts, aligned, reasons), embed)
     if support < accept:
         reasons = (*reasons, "not supported")
