@@ -125,7 +125,7 @@ def _of_rows(text: str) -> list[tuple[Quantity, frozenset[str]]]:
     """Numbers of every row but the first, of the row's first cell, the column's head and their own cell."""
     rows = [[cell.strip() for cell in line.strip().strip("|").split("|")] for line in text.split("\n") if "|" in line]
     head = rows[0] if len(rows) > 1 else []
-    found = []
+    found: list[tuple[Quantity, frozenset[str]]] = []
     for row in rows[1:] or rows:
         for column, cell in enumerate(row):
             around = " ".join([cell, row[0], head[column] if column < len(head) else ""])

@@ -76,7 +76,8 @@ def test_a_heading_says_what_the_numbers_under_it_are_of() -> None:
 
 def test_each_number_has_its_things() -> None:
     first, second = facts("The pump holds 5 l, the tank 80 l.")
-    assert "pump" in first.of and "tank" in second.of
+    assert "pump" in first.of
+    assert "tank" in second.of
     assert "tank" not in first.of
 
 
