@@ -13,10 +13,14 @@ from appliance.access.emergency import CODES, FINDINGS, Emergency
 from appliance.access.grants import Person
 from appliance.assembly.acting import Events, name_of, names_of, person
 from appliance.assembly.parts import Appliance
-from appliance.audit import evidence_pack
+from appliance.audit import compliance, evidence_pack
 from appliance.audit.events import AuditRead, EvidencePacked
 from appliance.audit.supervision import Drawn, Filters
 from appliance.errors import NotFound, Refused, UsageError
+
+LOOKED_BACK = 20_000
+"""Records that the dashboard looks through."""
+LAST = ("anchor_written", "backup_made", "device_failed", "erasure_verified", "retention_applied", "report_made")
 
 
 def supervision_draw(
@@ -179,6 +183,30 @@ def emergencies(appliance: Appliance) -> dict[str, Any]:
         "emergencies": known, "overdue": sum(each["overdue"] for each in known), "codes": CODES,
         "findings": list(FINDINGS),
     }  # fmt: skip
+
+
+def waiting(appliance: Appliance) -> dict[str, Any]:
+    """What waits for a second look, and when the log was last anchored, backed up and verified."""
+    now, known = appliance.clock.now(), appliance.emergencies.all()
+    last: dict[str, str] = {}
+    size = appliance.log.size
+    for record in appliance.log.records(max(0, size - LOOKED_BACK), opened=False):
+        if record.kind in LAST:
+            last[record.kind] = record.time
+    return {
+        "emergencies_waiting": sum(not each.reviewed for each in known),
+        "emergencies_overdue": sum(each.overdue(now) for each in known),
+        "emergencies_open": sum(each.is_open(now) for each in known),
+        "questions_waiting": sum(not each.reviewed for each in appliance.supervision.all()),
+        "holds_in_force": sum(not each.lifted for each in appliance.holds.all()),
+        "records": size, "root": appliance.log.root().hex(), "key": appliance.log.verifier,
+        "last": {name: last.get(name, "") for name in LAST}, "reports": compliance.names(),
+    }  # fmt: skip
+
+
+def note_reading(appliance: Appliance, who: Person) -> None:
+    """Record that somebody reads what officers read."""
+    _read(appliance, who, [], opened=True)
 
 
 def emergency_review(

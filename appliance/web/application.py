@@ -22,6 +22,7 @@ from appliance.web.routes import (
     conversations,
     leakrate,
     openai,
+    oversight,
     page,
     pages,
     reveal,
@@ -53,7 +54,7 @@ def application(appliance: Appliance) -> FastAPI:
     """The application over one open appliance. No generated documentation pages: those load from elsewhere."""
     modules = (
         page, signing, account, scim, asking, conversations, openai,
-        collections, pages, reveal, review, leakrate, status,
+        collections, pages, reveal, review, leakrate, oversight, status,
     )
     routes = [route for module in modules for route in module.router.routes]
     static = Mount("/static", StaticFiles(directory=STATIC), name="static")

@@ -43,7 +43,7 @@ RESOLVERS = {
 POSITIONS = {"number"}
 """Path parameters that name no object of their own, but a place in one that a resolver gave."""
 WITHOUT_A_SESSION = {
-    ("GET", "/"), ("GET", "/review"), ("GET", "/healthz"), ("POST", "/api/sign-in"),
+    ("GET", "/"), ("GET", "/oversight"), ("GET", "/review"), ("GET", "/healthz"), ("POST", "/api/sign-in"),
     ("GET", "/api/sign-in/methods"), ("POST", "/api/sign-in/second"), ("GET", "/api/sign-in/openid"),
     ("GET", "/api/sign-in/openid/answer"),
 }  # fmt: skip
@@ -63,6 +63,12 @@ class Expected:
 SIGNED_IN = {login: 200 for login in PEOPLE if login}
 READERS = {"nina": 200, "edda": 200}
 QUESTION = {"question": "", "purpose": "treatment"}
+AUDITORS = {"otto": 200, "rita": 200}
+NOT_THERE = dict.fromkeys(AUDITORS, 404)
+MISSING_FINDING = {"record": "missing", "finding": "no concern"}
+MISSING_REVIEW = {"record": "missing", "finding": "justified"}
+MISSING_HOLD = {"kind": "document", "target": "missing", "reason": "a matter"}
+BROKEN_GLASS = {"code": "ETREAT", "reason": "unconscious, no allergies known"}
 TREATMENT = {"params": {"purpose": "treatment"}}
 CHAT = {"model": "appliance", "messages": [{"role": "user", "content": ""}], "purpose": "treatment"}
 MISSED = {"block": 0, "start": 0, "end": 1, "type": "PERSON"}
@@ -103,6 +109,23 @@ ROUTES = {
     ("POST", "/api/sign-out"): Expected(SIGNED_IN),
     ("GET", "/api/me"): Expected(SIGNED_IN),
     ("GET", "/api/status"): Expected(SIGNED_IN),
+    ("GET", "/oversight"): Expected(SIGNED_IN, 200),
+    ("GET", "/api/oversight"): Expected(AUDITORS, 403),
+    ("GET", "/api/oversight/questions"): Expected(AUDITORS, 403),
+    ("POST", "/api/oversight/questions/draw"): Expected(AUDITORS, 403, {"json": {"basis": "random", "count": 1}}),
+    ("POST", "/api/oversight/questions/open"): Expected(NOT_THERE, 403, {"json": {"record": "missing"}}),
+    ("POST", "/api/oversight/questions/review"): Expected(NOT_THERE, 403, {"json": MISSING_FINDING}),
+    ("POST", "/api/oversight/questions/pack"): Expected({"otto": 400, "rita": 400}, 403, {"json": {"records": ["x"]}}),
+    ("GET", "/api/oversight/emergencies"): Expected(AUDITORS, 403),
+    ("POST", "/api/oversight/emergencies/review"): Expected(NOT_THERE, 403, {"json": MISSING_REVIEW}),
+    ("POST", "/api/oversight/disclosures"): Expected(AUDITORS, 403, {"json": {"surrogate": "[PERSON:aaaaaaaa]"}}),
+    ("POST", "/api/oversight/report"): Expected(AUDITORS, 403, {"json": {"name": "dora"}}),
+    ("GET", "/api/oversight/holds"): Expected(AUDITORS, 403),
+    ("POST", "/api/oversight/holds"): Expected({"ada": 404}, 403, {"json": MISSING_HOLD}),
+    ("POST", "/api/oversight/holds/lift"): Expected({"ada": 404}, 403, {"json": {"hold": "missing"}}),
+    ("GET", "/api/emergency"): Expected(SIGNED_IN),
+    ("POST", "/api/emergency"): Expected({}, 403, {"json": BROKEN_GLASS}),
+    ("POST", "/api/emergency/end"): Expected(SIGNED_IN),
     ("POST", "/api/ask"): Expected(SIGNED_IN, send={"json": QUESTION}),
     ("POST", "/v1/chat/completions"): Expected(dict.fromkeys(SIGNED_IN, 400), send={"json": CHAT}),
     ("GET", "/v1/models"): Expected(SIGNED_IN),

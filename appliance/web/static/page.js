@@ -3,6 +3,7 @@
 import { account, second, setUpAccount } from "./account.js";
 import { forgetTurns, pending, setUpAsking } from "./asking.js";
 import { forgetConversations, listConversations, setUpConversations } from "./conversations.js";
+import { offerEmergency, setUpEmergency } from "./emergency.js";
 import { forgetLibrary, list, offer, setUpLibrary } from "./library.js";
 import { setUpNarrowing, widen } from "./narrowing.js";
 import { find, make } from "./show.js";
@@ -57,6 +58,8 @@ function enter(me) {
   find("account").hidden = true;
   find("bar").hidden = false;
   find("who").textContent = me.name;
+  find("oversight-link").hidden = !me.may_audit;
+  offerEmergency();
   const offered = Object.keys(PURPOSES).filter((each) => me.collections.some((one) => one.purposes.includes(each)));
   find("purpose").replaceChildren(...(offered.length ? offered : ["operations"]).map((each) => make("option", { value: each }, PURPOSES[each])));
   state();
@@ -182,6 +185,12 @@ setUpAccount(async () => {
   show("account");
 });
 setUpAsking();
+setUpEmergency(async () => {
+  if (session.login) enter(await get("/api/me"));
+  const emergency = [...find("purpose").options].some((each) => each.value === "emergency");
+  if (emergency) find("purpose").value = "emergency";
+  state();
+});
 setUpConversations();
 setUpNarrowing();
 setUpLibrary();
