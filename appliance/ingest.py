@@ -18,7 +18,8 @@ up from its original, and every step replaces what it made before (I7). One work
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,9 +27,10 @@ from appliance.access.grants import WriteGrant
 from appliance.access.scope import default_label
 from appliance.audit.events import DocumentFailed, DocumentPublished, DocumentQuarantined, DocumentReceived
 from appliance.audit.log import AuditLog
-from appliance.documents import intake
+from appliance.documents import attachments, intake
 from appliance.documents.catalog import Catalog, Collection, Version
 from appliance.documents.document import Document, Original
+from appliance.documents.frames import UnreadableDocument
 from appliance.documents.originals import Originals
 from appliance.documents.pages import PageImages
 from appliance.documents.sandbox import Sandbox
@@ -48,7 +50,7 @@ from appliance.search.embedding import Embedder
 from appliance.search.index import Index
 from appliance.search.lexical import Lexicon
 from appliance.search.store import ChunkStore
-from appliance.search.writing import write_version
+from appliance.search.writing import known_vectors, write_version
 from appliance.settings import Settings
 
 if TYPE_CHECKING:
@@ -98,6 +100,10 @@ class Outcome:
     chunks: int = 0
     entities: dict[str, int] | None = None
     seconds: float = 0.0
+    attachments: tuple["Outcome", ...] = ()
+    """Those of the files that were in it: each is a document of its own, with the same access label."""
+    name: str = field(default="", repr=False)
+    """Of an attachment, unredacted: for whoever brought the file in."""
 
 
 def ingest(
@@ -126,21 +132,14 @@ def ingest(
         collection, _label(rooms, collection), original, profile.name, profile.digest, place=place
     )
     if not fresh and rooms.originals.kept(version.id):
-        return _attempt(rooms, grant.person, version, original, profile, progress, started)
+        outcome = _attempt(rooms, grant.person, version, original, profile, progress, started)
+        return _with_attachments(rooms, grant.person, outcome, profile, progress)
     if not fresh and version.status not in UNFINISHED:
         return _known(rooms, version, started)
     rooms.originals.put(version.id, name, original.content)
-    rooms.log.append(
-        DocumentReceived(
-            document=version.document,
-            version=version.id,
-            collection=collection.id,
-            kind_of_file=original.kind,
-            bytes=version.bytes,
-        ),
-        actor=grant.person,
-    )
-    return _attempt(rooms, grant.person, version, original, profile, progress, started)
+    rooms.log.append(_received(version, original), actor=grant.person)
+    outcome = _attempt(rooms, grant.person, version, original, profile, progress, started)
+    return _with_attachments(rooms, grant.person, outcome, profile, progress)
 
 
 def resume(rooms: Rooms, *, progress: Callable[[str, str], None] = lambda version, stage: None) -> Iterator[Outcome]:
@@ -194,11 +193,16 @@ def again(rooms: Rooms, identifier: str, actor: str, *, progress: Progress = lam
         return _known(rooms, made, started)
     rooms.originals.put(made.id, original.name, original.content)
     rooms.reviews.inherit(version.id, made.id)
-    received = DocumentReceived(
-        document=made.document, version=made.id, collection=collection.id, kind_of_file=original.kind, bytes=made.bytes
-    )
-    rooms.log.append(received, actor=actor)
-    return _attempt(rooms, actor, made, original, profile, progress, started)
+    rooms.log.append(_received(made, original), actor=actor)
+    outcome = _attempt(rooms, actor, made, original, profile, progress, started)
+    return _with_attachments(rooms, actor, outcome, profile, progress)
+
+
+def _received(version: Version, original: Original) -> DocumentReceived:
+    return DocumentReceived(
+        document=version.document, version=version.id, collection=version.collection, kind_of_file=original.kind,
+        bytes=version.bytes,
+    )  # fmt: skip
 
 
 def original_of(rooms: Rooms, version: Version) -> Original:
@@ -268,6 +272,7 @@ def _process(
         # 3. to 5. in memory alone
         progress("parsing")
         document = rooms.sandbox.parse(original)
+        inside = _unpack(rooms, actor, version, original, document, profile)
         progress("redacting")
         redacted, findings = _redact(rooms, document, profile, version, original.name)
         cleared = _cleared(rooms, version, document, original.name)
@@ -278,9 +283,11 @@ def _process(
 
         # 6. and 7. not yet visible
         progress("indexing")
-        chunks = _index(rooms, version, screened)
-        progress("drawing pages")
-        _draw(rooms, version, original, redacted)
+        with ThreadPoolExecutor(1, "draw") as beside:
+            drawn = beside.submit(_draw, rooms, version, original, redacted)
+            chunks = _index(rooms, version, screened)
+            progress("drawing pages")
+            drawn.result()
     except Quarantined as error:
         return _quarantined(rooms, actor, version, error, started)
     except (Unreadable, IntegrityFailure) as error:
@@ -309,14 +316,62 @@ def _process(
         rooms.originals.delete(version.id)
     told("published")
     return Outcome(
-        version.document, version.id, "published", "", len(document.pages), chunks, redacted.counts, _since(started)
-    )
+        version.document, version.id, "published", "", len(document.pages), chunks, redacted.counts, _since(started),
+        inside,
+    )  # fmt: skip
+
+
+def _unpack(
+    rooms: Rooms, actor: str, version: Version, original: Original, document: Document, profile: Profile
+) -> tuple[Outcome, ...]:
+    """Receive the files in a file as documents of their own, before it is published: none is lost with a crash.
+
+    They wait as `received`, are known by the document they came in and their name, and bear its access label.
+    """
+    received: list[Outcome] = []
+    collection = rooms.catalog.collection(version.collection)
+    for name, content, why in rooms.sandbox.attachments(original) if document.attachments else ():
+        called = attachments.name_inside(original.name, name)
+        place = f"{version.document}/{name}/{sum(one.name == called for one in received)}"
+        try:
+            if why is not None:
+                raise why
+            if attachments.depth_of(called) > attachments.MAX_DEPTH:
+                raise UnreadableDocument("nested")
+            inner = intake.accept(content, called, rooms.settings)
+            inner = replace(inner, kind=rooms.sandbox.detect(inner.content, inner.name))
+        except (Unreadable, TooLarge) as error:
+            rooms.log.append(DocumentFailed(document="", version="", reason=error.message), actor=actor)
+            received.append(Outcome("", "", "failed", str(error), name=called))
+            continue
+        made, fresh = rooms.catalog.receive(
+            collection, version.label, inner, profile.name, profile.digest, place=place
+        )  # fmt: skip
+        if fresh or (made.status in UNFINISHED and not rooms.originals.kept(made.id)):
+            rooms.originals.put(made.id, called, inner.content)
+            rooms.log.append(_received(made, inner), actor=actor)
+        received.append(Outcome(made.document, made.id, made.status, name=called))
+    return tuple(received)
+
+
+def _with_attachments(
+    rooms: Rooms, actor: str, outcome: Outcome, profile: Profile, progress: Progress
+) -> Outcome:
+    """The outcome with those of its attachments, which are worked on now, and theirs."""
+    done = []
+    for one in outcome.attachments:
+        if one.status in UNFINISHED:
+            version = rooms.catalog.version(one.version)
+            inner = _attempt(rooms, actor, version, original_of(rooms, version), profile, progress, time.perf_counter())
+            one = replace(_with_attachments(rooms, actor, inner, profile, progress), name=one.name)
+        done.append(one)
+    return replace(outcome, attachments=tuple(done))
 
 
 def _redact(
     rooms: Rooms, document: Document, profile: Profile, version: Version, name: str
 ) -> tuple[RedactedDocument, Findings]:
-    findings = rooms.detector.find(texts_of(document, name), profile, hints=hints_of(document))
+    findings = rooms.detector.find(texts_of(document, name), profile, hints=hints_of(document), known=document.known)
     findings = rooms.reviews.settled(version.id, findings)
     return redact(document, findings, profile, rooms.vault.domain(version.collection, version.id), name=name), findings
 
@@ -324,8 +379,9 @@ def _redact(
 def _index(rooms: Rooms, version: Version, screened: ScreenedDocument) -> int:
     chunks = chunk(screened, version.id)
     rooms.store.put(version.id, chunks)
+    unchanged = known_vectors(rooms.index, rooms.store, rooms.catalog.before(version.id))
     indexed = write_version(
-        rooms.index, rooms.embedder, rooms.lexicon, version.id, version.label, version.collection, chunks
+        rooms.index, rooms.embedder, rooms.lexicon, version.id, version.label, version.collection, chunks, unchanged
     )
     rooms.catalog.mark_indexed(version.id, screened.document, indexed.chunks)
     return indexed.chunks

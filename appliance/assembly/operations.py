@@ -15,10 +15,12 @@ from appliance import ask as questions
 from appliance import ingest as documents
 from appliance.access.grants import Person, Purpose
 from appliance.assembly import (
+    access_policies,
     forgetting,
     identities,
     keeping,
     leakage,
+    model_changes,
     oversight,
     redaction_policies,
     revealing,
@@ -164,6 +166,7 @@ def outcome_json(outcome: documents.Outcome) -> dict[str, Any]:
         "chunks": outcome.chunks,
         "entities": outcome.entities or {},
         "seconds": outcome.seconds,
+        "attachments": [{"path": inner.name, **outcome_json(inner)} for inner in outcome.attachments],
     }
 
 
@@ -394,3 +397,5 @@ OPERATIONS |= forgetting.OPERATIONS
 OPERATIONS |= oversight.OPERATIONS
 OPERATIONS |= supervising.OPERATIONS
 OPERATIONS |= identities.OPERATIONS
+OPERATIONS |= access_policies.OPERATIONS
+OPERATIONS |= model_changes.OPERATIONS

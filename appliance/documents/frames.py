@@ -107,8 +107,8 @@ def read_kind(stream: BinaryIO) -> DocumentKind:
     return _head(frames, "")
 
 
-def read_attachments(stream: BinaryIO, kind: str) -> Iterator[tuple[str, bytes]]:
-    """Name and content of each attachment of an `extract`, one by one. Raises as `read_document`."""
+def read_attachments(stream: BinaryIO, kind: str) -> Iterator[tuple[str, bytes, UnreadableDocument | None]]:
+    """Name and content of each attachment of an `extract`, or why there is none, one by one. Raises as above."""
     frames = _records(stream)
     _head(frames, kind)
     for count, (frame, record) in enumerate(frames, 1):
@@ -120,7 +120,10 @@ def read_attachments(stream: BinaryIO, kind: str) -> Iterator[tuple[str, bytes]]
         kind_of_next, untrusted_content = _frame(stream)
         if kind_of_next != wire.CONTENT or len(untrusted_content) != attached.bytes:
             _distrust()
-        yield attached.name, untrusted_content
+        reason = record.get("reason")
+        if reason is not None and (not isinstance(reason, str) or reason not in wire.REASONS):
+            _distrust()
+        yield attached.name, untrusted_content, UnreadableDocument(reason) if reason is not None else None
     raise Distrusted
 
 

@@ -98,12 +98,12 @@ class Sandbox:
         runs = [None] if wanted is None else [wanted[i : i + DRAWN] for i in range(0, len(wanted), DRAWN)]
         with _sealed(original.content) as sealed:
             for run in runs:
-                request: dict[str, Any] = {"op": "render", "kind": original.kind, "pages": run, "dpi": dpi, "limits": {}}
+                request: dict[str, Any] = {"op": "render", "kind": original.kind, "pages": run, "dpi": dpi}
                 with self._child(sealed, request) as stream:
                     yield from frames.read_images(stream, original.kind, frozenset(run or ()))
 
-    def attachments(self, original: Original) -> Iterator[tuple[str, bytes]]:
-        """Name and content of each file in a document, one after the other, in the order of `Document.attachments`.
+    def attachments(self, original: Original) -> Iterator[tuple[str, bytes, UnreadableDocument | None]]:
+        """Name and content of each file in a document, or why it has none, in the order of `Document.attachments`.
 
         Raises as `parse`, while iterating. What comes is as untrusted as any file that somebody sends.
         """

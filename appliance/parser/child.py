@@ -115,7 +115,7 @@ def _work(request: dict[str, Any]) -> None:
     if request["op"] == "parse":
         main.parse(content, request["kind"], out, request["limits"])
     elif request["op"] == "render":
-        main.render(content, request["kind"], request["pages"], request["dpi"], out, request["limits"])
+        main.render(content, request["kind"], request["pages"], request["dpi"], out)
     elif request["op"] == "extract":
         main.extract(content, request["kind"], out, request["limits"])
     else:

@@ -175,10 +175,14 @@ class Output:
         if not self.contents_only:
             self._write(wire.ATTACHED, {"name": plain, "bytes": size})
             return
-        body = content()
+        told: dict[str, object] = {"name": plain}
+        try:
+            body = content()
+        except ParseFailure as failure:
+            body, told["reason"] = b"", failure.reason
         if len(body) > self.limits.max_attachment_bytes:
-            raise ParseFailure("too_large")
-        record = json.dumps({"name": plain, "bytes": len(body)}, ensure_ascii=False).encode()
+            body, told["reason"] = b"", "too_large"
+        record = json.dumps(told | {"bytes": len(body)}, ensure_ascii=False).encode()
         wire.write_frame(self._stream, wire.ATTACHED, record)
         wire.write_frame(self._stream, wire.CONTENT, body)
 

@@ -19,7 +19,8 @@ The JSON records (fields in brackets may be missing; numbers are points unless s
             ["words": [[start, end, x0, y0, x1, y1, confidence], ...]],
             ["table", "row", "header_row", "cells": [[start, end], ...]]}   together, for a table row
     KNOWN  {"type", "text"}                      an identifier that a field of the file names as such
-    ATTACHED {"name", "bytes"}                   a file in the file; its CONTENT frame is as many bytes long
+    ATTACHED {"name", "bytes", ["reason"]}       a file in the file; its CONTENT frame is as many bytes long; a
+                                                 reason: a key of REASONS, why there is nothing in it
     END    {"pages", "blocks", "warnings": [code or "code:page", ...]}      counts, to check what came
     ERROR  {"reason", "page"}                    reason: a key of REASONS; page: 0 when it is not about one
     render: HEAD as above; PAGE {"number", "width", "height", "scale"} in pixels and pixels a point, its

@@ -17,14 +17,17 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from appliance.documents.document import Known
 from appliance.errors import Quarantined
 from appliance.redaction import resolution
 from appliance.redaction.findings import Evidence, Finding, Findings
 from appliance.redaction.hints import BlockHint as BlockHint
+from appliance.redaction.known import spans
 from appliance.redaction.language import language_of
 from appliance.redaction.policy import Profile
 from appliance.redaction.recognizers.shadow import Shadow, shadow
 from appliance.redaction.resolution import Candidate
+from appliance.redaction.restrictions import People, Place, applies
 
 if TYPE_CHECKING:
     from presidio_analyzer import EntityRecognizer, RecognizerResult
@@ -35,6 +38,8 @@ SHORT = 300
 """A text below this many characters is read whole by both models: it has little context to explain names by."""
 _CODES = frozenset({"ID", "MEDICAL_RECORD", "ACCOUNT_NUMBER", "US_SSN"})
 _SURE_NAME = 0.55
+LABELLED = frozenset({"labelled_code"})
+"""The recognizers of `detectors: [labels]`: what stands behind a label. `patterns` has them too."""
 _T = TypeVar("_T")
 
 
@@ -143,8 +148,12 @@ class Detector:
         """Findings of one text under `profile`. Raises as `find`."""
         return self.find([text], profile)
 
-    def find(self, texts: Sequence[str], profile: Profile, *, hints: Sequence[BlockHint] | None = None) -> Findings:
-        """Findings of one document: `texts` are its blocks in order, `hints` (if given) one for each.
+    def find(
+        self, texts: Sequence[str], profile: Profile, *, hints: Sequence[BlockHint] | None = None,
+        known: Sequence[Known] = (),
+    ) -> Findings:  # fmt: skip
+        """Findings of one document: `texts` are its blocks in order, `hints` (if given) one for each, `known` the
+        identifiers that its own fields name.
 
         Offsets are code points of the original texts. Raises Quarantined naming the recognizer that failed or
         ran out of time. Thread-safe.
@@ -154,25 +163,33 @@ class Detector:
         joined = _Joined(texts)
         if not joined.text.strip():
             return Findings((), profile.name, profile.digest)
-        settled = self._candidates(joined, profile, hints or ())
+        settled = self._candidates(joined, profile, hints or (), known)
         return Findings(
             tuple(self._report(settled, joined, profile)), profile.name, profile.digest, self._warnings(joined)
         )
 
-    def _candidates(self, joined: _Joined, profile: Profile, hints: Sequence[BlockHint]) -> list[Candidate]:
+    def _candidates(
+        self, joined: _Joined, profile: Profile, hints: Sequence[BlockHint], known: Sequence[Known]
+    ) -> list[Candidate]:
         text, enabled = joined.text, profile.detectors
         windows = joined.windows()
         against = _guarded("counter_evidence", lambda: list(self._counter.spans(text)))
         vetoes = resolution.Spans((start, end) for start, end, _ in against)
         alone = resolution.Spans(_guarded("counter_evidence", lambda: list(self._counter.alone(text))))
         models: list[Candidate] = []
-        found: list[Candidate] = []
+        found: list[Candidate] = [
+            Candidate(start, end, type_, 0.97, (Evidence("field", type_, 0.97, "a field of the file says so"),))
+            for start, end, type_ in spans(text, known)
+        ]
         if "patterns" in enabled:
             found += [
                 each
                 for each in self._pattern_candidates(text)
                 if not resolution.refuted(each, vetoes, alone)
             ]
+            found += self._column_candidates(joined, hints)
+        elif "labels" in enabled:
+            found += self._pattern_candidates(text, LABELLED)
             found += self._column_candidates(joined, hints)
         if "spacy" in enabled:
             readable = [window for window in windows if language_of(window[1]) in ("", "en")]
@@ -222,10 +239,13 @@ class Detector:
                 chosen.append((offset + run[0], text[run[0] : run[1]]))
         return chosen
 
-    def _pattern_candidates(self, text: str) -> list[Candidate]:
+    def _pattern_candidates(self, text: str, names: frozenset[str] = frozenset()) -> list[Candidate]:
+        """What the pattern recognizers find, those called `names` only where some are given."""
         found: list[Candidate] = []
         recognizers: Iterable[Any] = self.registry.recognizers
         for recognizer in recognizers:
+            if names and recognizer.name not in names:
+                continue
 
             def run(each: Any = recognizer) -> list[Candidate]:
                 return [_candidate(one, each.name) for one in each.analyze(text, each.supported_entities, None)]
@@ -324,12 +344,13 @@ class Detector:
         return resolution.combine([*combined, *more], text) if more else combined
 
     @staticmethod
-    def _report(settled: Iterable[Candidate], joined: _Joined, profile: Profile) -> Iterable[Finding]:
+    def _report(settled: Sequence[Candidate], joined: _Joined, profile: Profile) -> Iterable[Finding]:
+        people = People((Place(each.start, each.end, each.type) for each in settled), joined.text)
         for each in settled:
             rule = profile.rule(each.type)
             if rule is None or each.score < rule.acts_from:
                 continue
-            if rule.only and not _applies(rule.only, joined.text[each.start : each.end]):
+            if rule.only and not applies(rule.only, Place(each.start, each.end, each.type), joined.text, people):
                 continue
             for block, start, end in joined.original(each.start, each.end):
                 yield Finding(
@@ -348,22 +369,6 @@ class Detector:
         """One code a language that the models do not read."""
         others = {code for code in joined.languages if code not in ("", "en")}
         return tuple(f"language_not_english:{code}" for code in sorted(others))
-
-
-def _applies(only: str, value: str) -> bool:
-    """Whether a rule restricted to some findings of its type applies to this one."""
-    import regex
-
-    if only == "over_89":
-        number = regex.search(r"\d+", value)
-        return number is not None and int(number[0]) > 89
-    if only == "complete_date":
-        return regex.fullmatch(r"(?:18|19|20)\d{2}s?", value.strip()) is None
-    if only == "sub_state":
-        from appliance.redaction.recognizers.lexicon import words
-
-        return value.casefold().strip(" .") not in words("countries")
-    return True
 
 
 def _candidate(found: "RecognizerResult", recognizer: str, offset: int = 0) -> Candidate:
