@@ -7,11 +7,13 @@ a surrogate already is masked: nobody can plant one in a document.
 from collections.abc import Iterable, Sequence
 
 from appliance.errors import Quarantined
-from appliance.redaction.evidence import who_is_who
+from appliance.redaction.evidence import DATE, who_is_who, whose
+from appliance.redaction.fakes import fake
 from appliance.redaction.findings import Finding
 from appliance.redaction.generalise import generalise, last_four, mask
 from appliance.redaction.persons import DocumentNames, name_form
 from appliance.redaction.policy import Action, Profile
+from appliance.redaction.shifting import is_day_first, shifted
 from appliance.redaction.spans import Replacement, Span
 from appliance.redaction.surrogates import PERSON, SURROGATE, Hints, Mention, SurrogateSource
 
@@ -59,19 +61,42 @@ def replacements(texts: Sequence[str], found: Sequence[Span], source: SurrogateS
     """The replacement of each span, in the order of `found`; surrogates come from `source` at once."""
     names = DocumentNames(span.original for span in found if span.finding.type == PERSON)
     wanted = [number for number, span in enumerate(found) if span.action in ("surrogate", "fake")]
+    moved = _moved(texts, found, names, source) if any(span.action == "shift" for span in found) else {}
     hints = who_is_who(texts, found, names)
     mentions = [_mention(found[number], names, hints) for number in wanted]
     given = dict(zip(wanted, source.allocate(mentions), strict=True)) if wanted else {}
+    for number in wanted:
+        if found[number].action == "fake":
+            given[number] = fake(found[number].finding.type, found[number].original, given[number])
     return [
-        Replacement(span.start, span.end, given.get(number) or coarse(span), span.finding.type)
+        Replacement(span.start, span.end, given.get(number) or moved.get(number) or coarse(span), span.finding.type)
         for number, span in enumerate(found)
     ]
+
+
+def _moved(
+    texts: Sequence[str], found: Sequence[Span], names: DocumentNames, source: SurrogateSource
+) -> dict[int, str]:
+    """The dates that can be moved with their person, by number of the span."""
+    day_first = is_day_first(texts)
+    owners = whose(texts, found, names)
+    days: dict[str, int] = {}
+    moved = {}
+    for number, span in enumerate(found):
+        if span.action != "shift" or span.finding.type != DATE:
+            continue
+        owner = owners[number]
+        if owner not in days:
+            days[owner] = source.days(owner, texts)
+        if written := shifted(span.original, days[owner], day_first):
+            moved[number] = written
+    return moved
 
 
 def coarse(span: Span) -> str:
     """What stands for a span under an action that needs no surrogate."""
     if span.action in ("generalise", "shift"):
-        # Shifting needs a clock for each person; until there is one, a date keeps its year only.
+        # A date that cannot be moved with certainty keeps its year only, as does one in a question.
         return generalise(span.finding.type, span.original)
     if span.action == "last4":
         return last_four(span.finding.type, span.original)

@@ -53,6 +53,33 @@ def who_is_who(texts: Sequence[str], found: Sequence[Span], names: DocumentNames
     return hints
 
 
+def whose(texts: Sequence[str], found: Sequence[Span], names: DocumentNames) -> list[str]:
+    """For each span, the full name of the person whose record it stands in; empty where the text names nobody as
+    its subject.
+
+    That is the one subject of its own text (a table row, a line of a form), else the subject named last before it,
+    else the first one after: a record begins with whom it is about.
+    """
+    by_text: dict[int, set[str]] = defaultdict(set)
+    for span in found:
+        if span.finding.type == PERSON and _is_subject(texts[span.text], span):
+            by_text[span.text].add(names.full(span.original))
+    first = next((min(by_text[number]) for number in sorted(by_text) if not _is_row(texts[number])), "")
+    last, owners, done = first, [], -1
+    for span in found:
+        while done < span.text:
+            done += 1
+            if len(by_text.get(done, ())) == 1 and not _is_row(texts[done]):
+                last = min(by_text[done])
+        here = by_text.get(span.text, set())
+        owners.append(min(here) if len(here) == 1 else last)
+    return owners
+
+
+def _is_row(text: str) -> bool:
+    return "\n" not in text and text.count(" | ") > 1
+
+
 def _facts(text: str, here: Sequence[Span]) -> set[tuple[str, str]]:
     records = {(RECORD, normal_form(RECORD, span.original)) for span in here if span.finding.type == RECORD}
     births = {

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from appliance.redaction.actions import coarse, spans
+from appliance.redaction.fakes import fake
 from appliance.redaction.findings import Findings, RedactedEntity
 from appliance.redaction.persons import DocumentNames
 from appliance.redaction.policy import Profile
@@ -103,7 +104,9 @@ def guard_question(
             known = _known(vault, known_in[type_], type_, value)
             found_in_all += len(known) if allow_identity else 0
             meant[key] = known if known and allow_identity else (new_surrogate(type_),)
-        terms += meant[key]
+            if span.action == "fake":
+                meant[key] = tuple(fake(type_, value, each) for each in meant[key])
+        terms += [each for each in meant[key] if SURROGATE.fullmatch(each)]
         made.append(Replacement(span.start, span.end, _BETWEEN.join(meant[key][:MOST_IN_TEXT]), type_))
     several = any(len(surrogates) > 1 for (type_, _), surrogates in meant.items() if type_ == PERSON)
     guarded = replace(text, made)

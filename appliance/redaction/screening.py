@@ -19,7 +19,7 @@ Residual = Callable[[Sequence[str]], Iterable[Finding]]
 
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}(?!\w)")
 _PHONE = re.compile(
-    r"(?<![\w+])(?:\+\d{1,3}[ .-]?(?:\(\d{1,4}\)[ .-]?)?(?:\d{2,4}[ .-]?){2,4}\d{2,4}"
+    r"(?<![\w+])(?:\+[1-9]\d{0,2}[ .-]?(?:\(\d{1,4}\)[ .-]?)?(?:\d{2,4}[ .-]?){2,4}\d{2,4}"
     r"|\(?[2-9]\d{2}\)?[ .-][2-9]\d{2}[ .-]\d{4})(?![\w-])"
 )
 _SSN = re.compile(r"(?<![\w-])(?!000|666|9)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\w-])")
@@ -103,13 +103,17 @@ def _always(_: str) -> bool:
     return True
 
 
+def _of_a_domain(address: str) -> bool:
+    return not address.casefold().endswith(".invalid")  # nobody's, by RFC 2606
+
+
 def _enough_digits(number: str) -> bool:
     return 8 <= sum(c.isdecimal() for c in number) <= 15
 
 
 _CHECKS: tuple[tuple[str, re.Pattern[str], Callable[[str], bool]], ...] = (
     ("CREDIT_CARD", _CARD, luhn),
-    ("EMAIL_ADDRESS", _EMAIL, _always),
+    ("EMAIL_ADDRESS", _EMAIL, _of_a_domain),
     ("IBAN_CODE", _IBAN, iban),
     ("PHONE_NUMBER", _PHONE, _enough_digits),
     ("US_SSN", _SSN, _always),

@@ -14,6 +14,7 @@ from appliance.redaction.persons import name_form, plain
 
 ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
 CODE_LENGTH = 8
+MOST_WEEKS = 52
 SURROGATE = re.compile(r"\[([A-Z][A-Z0-9_]*):([a-z2-7]{8,})\]")
 PERSON = "PERSON"
 _DIGITS_ONLY = frozenset({"PHONE_NUMBER", "CREDIT_CARD", "US_SSN"})
@@ -41,6 +42,11 @@ class SurrogateSource(Protocol):
         """The surrogate of each mention, made where there is none yet; all are durable on return."""
         ...
 
+    def days(self, owner: str, texts: Sequence[str]) -> int:
+        """By how many days the dates of a person move, whole weeks up to a year and never none; `owner` is their
+        name, or empty for those of a document that is about nobody, which is known by its `texts`."""
+        ...
+
 
 class EphemeralVault:
     """Surrogates that are consistent while the object lives and mean nothing afterwards."""
@@ -48,6 +54,7 @@ class EphemeralVault:
     def __init__(self) -> None:
         self._known: dict[tuple[str, str], str] = {}
         self._used: set[str] = set()
+        self._days: dict[str, int] = {}
 
     def allocate(self, mentions: Sequence[Mention]) -> list[str]:
         """See `SurrogateSource`; nothing is stored, and hints are not used."""
@@ -59,11 +66,24 @@ class EphemeralVault:
             found.append(self._known[key])
         return found
 
+    def days(self, owner: str, texts: Sequence[str]) -> int:
+        """See `SurrogateSource`: one amount a name while the object lives."""
+        key = normal_form(PERSON, owner) if owner else "\0".join(texts)
+        if key not in self._days:
+            self._days[key] = weeks(secrets.token_bytes(8))
+        return self._days[key]
+
     def _unused(self, type_: str) -> str:
         while (surrogate := new_surrogate(type_)) in self._used:
             continue
         self._used.add(surrogate)
         return surrogate
+
+
+def weeks(random: bytes) -> int:
+    """Random bytes as days: 1 to 52 whole weeks, forth or back."""
+    number = int.from_bytes(random, "big") % (2 * MOST_WEEKS)
+    return 7 * (number + 1 if number < MOST_WEEKS else MOST_WEEKS - 1 - number)
 
 
 def new_surrogate(type_: str) -> str:

@@ -9,6 +9,7 @@
 Who may ask is not known here: only the redaction worker and the question guard hold a vault.
 """
 
+import hashlib
 import json
 import threading
 from collections.abc import Callable, Iterable, Sequence
@@ -28,7 +29,7 @@ from appliance.redaction.blind import (
 )
 from appliance.redaction.persons import NameForm, name_form
 from appliance.redaction.phonetics import nysiis
-from appliance.redaction.surrogates import PERSON, Hints, Mention, new_surrogate, normal_form
+from appliance.redaction.surrogates import PERSON, Hints, Mention, new_surrogate, normal_form, weeks
 from appliance.storage.database import Database
 from appliance.storage.keys import KeyRing
 from appliance.storage.tables import surrogate as surrogates
@@ -78,6 +79,14 @@ class Vault:
                 if version:
                     uses.replace(connection, domain, version, known.values())
         return [known[mention] for mention in mentions]
+
+    def days(self, domain: str, owner: str, texts: Sequence[str]) -> int:
+        """By how many days the dates of a person of `domain` move, or those of a document that is about nobody."""
+        if owner:
+            surrogate = self.surrogate_for(domain, PERSON, owner)
+            return weeks(self._keys.mac(subject_scope(domain, surrogate), b"days"))
+        whole = hashlib.sha256("\0".join(texts).encode("utf-8", "surrogatepass")).digest()
+        return weeks(self._keys.mac(blind_scope(domain), b"days\0" + whole))
 
     def lookup(self, domain: str, type_: str, value: str) -> tuple[str, ...]:
         """Every surrogate of `domain` that `value`, as somebody typed it, may mean; best first, may be none.
@@ -257,6 +266,10 @@ class DomainVault:
     def allocate(self, mentions: Sequence[Mention]) -> list[str]:
         """See `Vault.allocate`."""
         return self._vault.allocate(self._domain, mentions, self._version)
+
+    def days(self, owner: str, texts: Sequence[str]) -> int:
+        """See `SurrogateSource`: from the person's own key, so that it is forgotten with them."""
+        return self._vault.days(self._domain, owner, texts)
 
 
 def subject_scope(domain: str, surrogate: str) -> str:

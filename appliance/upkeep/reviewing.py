@@ -113,7 +113,7 @@ def open_version(rooms: ingest.Rooms, grant: ReviewGrant, person: Person, identi
     rooms.log.append(viewed, actor=person.id, operator=person.operator)
     original, document, texts = _read(rooms, version)
     profile = rooms.profiles.get(rooms.catalog.collection(version.collection).profile)
-    found = rooms.detector.find(texts, profile, hints=hints_of(document)).items
+    found = rooms.detector.find(texts, profile, hints=hints_of(document), known=document.known).items
     desk = _Desk(document, texts, found, rooms.reviews.waiting(version.id))
     return Opened(
         version, original, profile, page, len(document.pages), tuple(desk.items()), tuple(desk.blocks_of(page))
