@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from appliance.documents.document import Known
-from appliance.documents.document import Known
 from appliance.errors import ApplianceError, Unavailable
 from appliance.redaction.findings import Findings
 from appliance.redaction.hints import BlockHint
