@@ -44,6 +44,7 @@ from appliance.answering.answer import (
     VerifiedSentence,
 )
 from appliance.answering.engines.engine import Engine
+from appliance.answering.entailment import Entailment, weigh
 from appliance.answering.queueing import Queue
 from appliance.audit.events import AnswerGiven, PassagesShown, QuestionAsked, QuestionRefused, SearchedByIdentity
 from appliance.audit.log import AuditLog
@@ -84,6 +85,8 @@ class Rooms:
     names: NameUses
     queue: Queue = field(default_factory=Queue)
     """Before the language model."""
+    entailment: Entailment | None = None
+    """A site's NLI model, beside the verifier."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,6 +345,8 @@ def _compose(
     for draft in drafts:
         sentence = verification.plain_claim(draft)
         verdict = verification.verify(sentence, found, asked, rooms.embed)
+        if rooms.entailment is not None:
+            verdict = weigh(verdict, sentence, [each.text for each in found.sentences], rooms.entailment)
         shown = answer.bears(verdict, settings.sure_above) and not residual_identifiers(sentence)
         shown = shown and not answer.says(sentence)
         answer.verdicts.append((sentence, verdict, shown))

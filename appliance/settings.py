@@ -90,6 +90,12 @@ class Settings(BaseModel):
         "llama_cpp", description="What runs the language model."
     )
     generation_pack: str = Field("qwen2.5-coder-0.5b-instruct", description="Model pack that composes answers.")
+    reranking_pack: str = Field(
+        "", description="Cross-encoder pack that reranks; empty: the one that is here, if any; `none`: none."
+    )
+    nli_pack: str = Field(
+        "", description="NLI pack that verifies beside the verifier; empty: the one that is here, if any; `none`: none."
+    )
     endpoint_url: str = Field("", description="Base URL of an OpenAI-compatible endpoint on the premises.")
     endpoint_model: str = Field("", description="Model name to ask that endpoint for.")
     endpoint_key_file: Path | None = Field(None, description="File holding that endpoint's bearer token.")
@@ -129,7 +135,7 @@ class Settings(BaseModel):
     compose: bool = Field(True, description="Let the language model compose on top of the quotations.")
     compose_seconds: float = Field(20.0, gt=0, description="Seconds after which the quotations stand alone.")
     golden_questions: Path | None = Field(
-        None, description="File of the site's golden questions; with it nothing composes before it was measured on them."
+        None, description="File of the site's golden questions; with it nothing composes that was not measured on them."
     )
     second_approval: bool = Field(False, description="A change of model waits for a second administrator's approval.")
     compose_at_once: int = Field(

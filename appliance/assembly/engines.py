@@ -35,6 +35,26 @@ def open_engine(settings: Settings, pack_name: str = "", free_bytes: int | None 
     return LlamaCppEngine.open(file, info, threads, settings.context_tokens, parallel=settings.compose_at_once)
 
 
+def brought(settings: Settings, use: str, name: str) -> weights.VerifiedPack | None:
+    """The pack of a use that has no default: the one named, else the first that is here; None where none is.
+
+    Raises what opening a pack raises, and UsageError when it is of another use.
+    """
+    if name == "none":
+        return None
+    here = [
+        p.name for p in weights.manifest(settings.packs) if p.use == use and weights.is_present(settings.packs, p.name)
+    ]
+    if not name and not here:
+        return None
+    pack = weights.open_pack(settings.packs, name or here[0])
+    if pack.pack.use != use:
+        raise UsageError(
+            f"the pack {pack.name} is not for {use} but for {pack.pack.use}", "See `appliance models list`"
+        )
+    return pack
+
+
 def _check_memory(name: str, needed: int, free: int) -> None:
     if needed * OVERHEAD > free:
         told = (

@@ -32,11 +32,13 @@ from appliance.access.scim import Provisioning
 from appliance.access.scope import Access
 from appliance.access.sessions import Sessions
 from appliance.access.tokens import Tokens
+from appliance.answering.compositions import Compositions, identity_of
 from appliance.answering.conversations import Conversations
 from appliance.answering.engines.engine import Engine
+from appliance.answering.entailment import Entailment
 from appliance.answering.queueing import Queue
 from appliance.assembly.attempt import Attempt
-from appliance.assembly.engines import open_engine
+from appliance.assembly.engines import brought, open_engine
 from appliance.assembly.providers import open_directory, open_identity_provider
 from appliance.audit.events import ModelInForce, PolicyInForce, ServiceStarted, ServiceStopped, SettingInForce
 from appliance.audit.log import AuditLog
@@ -48,7 +50,7 @@ from appliance.documents.originals import Originals
 from appliance.documents.pages import PageImages
 from appliance.documents.sandbox import Sandbox
 from appliance.documents.work import Work
-from appliance.errors import ApplianceError, AuditUnavailable
+from appliance.errors import ApplianceError, AuditUnavailable, Refused
 from appliance.isolation import egress
 from appliance.isolation.process import declared_names
 from appliance.redaction.inforce import ProfilesInForce
@@ -62,7 +64,7 @@ from appliance.search.hybrid import Retriever
 from appliance.search.index import Index
 from appliance.search.lexical import Lexicon
 from appliance.search.rebuild import rebuild
-from appliance.search.reranking import FeatureReranker
+from appliance.search.reranking import FeatureReranker, Reranker
 from appliance.search.store import ChunkStore
 from appliance.settings import SHIPPED_POLICIES, Settings
 from appliance.storage import home as homes
@@ -153,6 +155,7 @@ class Appliance:
         self.profiles = ProfilesInForce(database, keys, settings.policies)
         self.store = ChunkStore(database, keys)
         self.conversations = Conversations(database, keys)
+        self.compositions = Compositions(database)
         self.lexicon = Lexicon(keys)
 
     @classmethod
@@ -235,12 +238,37 @@ class Appliance:
         """
         if not self.settings.compose:
             return None
-        opened = self._engine_attempt.make(lambda: open_engine(self.settings))
+        opened = self._engine_attempt.make(self._open_engine)
         self._closers.append(opened.close)
+        return opened
+
+    def _open_engine(self) -> Engine:
+        """Open what the settings name, if it may compose (model change control)."""
+        opened = open_engine(self.settings)
+        identity, before = identity_of(opened.info), self.compositions.in_force()
+        if before is not None and before.identity.digest != identity.digest:
+            if self.settings.golden is not None:
+                opened.close()
+                raise Refused(
+                    f"{opened.info.name} with the prompt it has now was not measured on your golden questions",
+                    f"Run `appliance models use {opened.info.name}`",
+                )
+            change = self.compositions.record(identity, "", {}, {}, "system")
+            self.compositions.put_in_force(change.id, "system", second=False)
+        elif before is None:
+            first = self.compositions.record(identity, "", {}, {}, "system")
+            self.compositions.put_in_force(first.id, "system", second=False)
+        replaced = before.identity.model_digest if before and before.identity.digest != identity.digest else ""
         self.log.append(
-            ModelInForce(pack=opened.info.name, use="generation", digest=opened.info.digest), actor="system"
+            ModelInForce(pack=opened.info.name, use="generation", digest=opened.info.digest, replaces=replaced),
+            actor="system",
         )
         return opened
+
+    def exchange_engine(self, engine: Engine) -> None:
+        """Let another language model compose from the next question on; answers under way end with the old one."""
+        self.__dict__["engine"] = engine
+        self._closers.append(engine.close)
 
     @cached_property
     def retriever(self) -> Retriever:
@@ -257,12 +285,35 @@ class Appliance:
             self.log,
             self.catalog,
             self.retriever,
-            FeatureReranker(),
+            self.reranker,
             self.embed,
             lambda: self.engine,
             self.names,
             Queue(self.settings.compose_at_once),
+            self.entailment,
         )
+
+    @cached_property
+    def reranker(self) -> Reranker:
+        """The site's cross-encoder where it brought one, else the default."""
+        pack = brought(self.settings, "reranking", self.settings.reranking_pack)
+        if pack is None:
+            return FeatureReranker()
+        from appliance.search.cross_encoder import CrossEncoderReranker
+
+        made = CrossEncoderReranker.open(pack)
+        self.log.append(ModelInForce(pack=pack.name, use="reranking", digest=pack.sha256), actor="system")
+        return made
+
+    @cached_property
+    def entailment(self) -> Entailment | None:
+        """The site's NLI model where it brought one."""
+        pack = brought(self.settings, "nli", self.settings.nli_pack)
+        if pack is None:
+            return None
+        made = Entailment.open(pack)
+        self.log.append(ModelInForce(pack=pack.name, use="nli", digest=pack.sha256), actor="system")
+        return made
 
     def profile_of(self, collection: str) -> Profile:
         """The redaction profile in force of a collection; of an empty id, that of collections that name none."""

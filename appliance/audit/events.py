@@ -473,11 +473,32 @@ class LeakRateCertified(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelInForce(Event):
-    """A model pack with this digest is in use from now on."""
+    """A model pack with this digest is in use from now on. Under change control `change` names the change, `scores`
+    are those of the site's golden questions, `scores_before` those of what it replaces; without golden questions
+    there are none."""
 
     pack: str
     use: str
     digest: str
+    replaces: str = ""
+    change: str = ""
+    scores: Mapping[str, float] = field(default_factory=dict)
+    scores_before: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelMeasured(Event):
+    """A model, with the prompt and the weights that go with it, was measured on the site's golden questions beside
+    what it would replace. `digest` is of all three together."""
+
+    change: str
+    pack: str
+    digest: str
+    model_digest: str
+    prompt_digest: str
+    golden_digest: str
+    scores: Mapping[str, float]
+    scores_before: Mapping[str, float] = field(default_factory=dict)
     replaces: str = ""
 
 

@@ -1,4 +1,4 @@
-"""`appliance models list | fetch | verify | import`: the model packs."""
+"""`appliance models list | fetch | verify | import | use | approve | changes`: the model packs, and which composes."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -80,6 +80,58 @@ def import_file(
         raise UsageError(f"there is no file {file}", "Check the path")
     pack = weights.import_pack(context.settings().packs, file, name, use, licence, sha256)  # type: ignore[arg-type]
     show([describe(pack, verified=True)])
+
+
+As = Annotated[str, typer.Option("--as", help="Login of the administrator who acts; default: you, of the box.")]
+
+
+@models.command()
+def use(
+    name: Annotated[str, typer.Argument(help="The pack, or the endpoint's name of the model.")],
+    golden: Annotated[str, typer.Option(help="Golden questions; default: the setting golden_questions.")] = "",
+    as_: As = "",
+) -> int:
+    """Measure a model on the golden questions beside the one in force, and put it in force: now, or when a second
+    administrator approves."""
+    change: dict[str, Any] = {}
+    file = str(Path(golden).absolute()) if golden else ""
+    for event in context.run("models.use", {"name": name, "golden": file, "user": as_}):
+        if "question" in event:
+            output.note(f"{event['model']}: question {event['question']} of {event['of']}")
+        change = event
+    return show_changes([change])
+
+
+@models.command()
+def approve(change: Annotated[str, typer.Argument(help="The change's id.")], as_: As = "") -> int:
+    """Approve a measured change as a second person: it is in force from the next question on."""
+    return show_changes([context.result("models.approve", change=change, user=as_)])
+
+
+@models.command()
+def changes() -> int:
+    """Every change of what composes, with its scores and those of what it replaced."""
+    found = context.result("models.changes")["changes"]
+    if output.emit({"changes": found}):
+        return 0
+    return show_changes(found)
+
+
+def show_changes(rows: list[dict[str, Any]]) -> int:
+    """Changes in the form asked for."""
+    if output.json and rows:
+        output.emit(rows[0])
+        return 0
+    for row in rows:
+        output.say(f"{row['id']}  {row['model']}  {row['status'].replace('_', ' ')}  {row['created'][:16]}")
+        names = list(row["scores"])
+        output.table(
+            ("score", "this model", "before"),
+            [(name, str(row["scores"][name]), str(row["scores_before"].get(name, ""))) for name in names],
+        )
+        if row["status"] == "measured":
+            output.say(f"A second administrator puts it in force: appliance models approve {row['id']} --as LOGIN")
+    return 0
 
 
 def describe(pack: weights.Pack, verified: bool | None) -> dict[str, Any]:

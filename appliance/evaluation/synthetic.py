@@ -8,6 +8,7 @@ import random
 import re
 import uuid
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from appliance.search.chunk import Chunk, ChunkSpan
 
@@ -26,7 +27,7 @@ class Babbler:
         self._after: dict[str, list[str]] = {}
         for text in samples:
             words = _WORD.findall(text)
-            for one, next_one in zip(words, words[1:], strict=False):
+            for one, next_one in pairwise(words):
                 self._after.setdefault(one, []).append(next_one)
         self._starts = sorted(self._after)
 
