@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import uvicorn
 
-from appliance.assembly import background
+from appliance.assembly import background, rounds
 from appliance.assembly.listening import listen
 from appliance.assembly.local import LocalServer
 from appliance.assembly.operations import perform
@@ -26,6 +26,7 @@ def serve(settings: Settings, ready: Callable[[str], object]) -> None:
         local = LocalServer(settings.home, lambda verb, arguments, uid: perform(appliance, verb, arguments, uid))
         appliance.warm()
         rest = background.start(appliance)
+        by_the_clock = rounds.start(appliance)
         config = uvicorn.Config(
             application(appliance), log_config=None, access_log=False, server_header=False, date_header=False,
             timeout_graceful_shutdown=5, h11_max_incomplete_event_size=64 * 1024,
@@ -38,3 +39,4 @@ def serve(settings: Settings, ready: Callable[[str], object]) -> None:
         finally:
             local.close()
             rest()
+            by_the_clock()
