@@ -187,6 +187,13 @@ class Catalog:
                 _set(connection, identifier, chunks=0)
             return str(row.label)
 
+    def before(self, identifier: str) -> str | None:
+        """The version of the same document that is published now, if any."""
+        with self._database.transaction() as connection:
+            own = select(version.c.document).where(version.c.id == identifier).scalar_subquery()
+            shown = select(version.c.id).where(version.c.document == own, version.c.status == "published")
+            return connection.execute(shown).scalar()
+
     def forget_key(self, identifier: str) -> None:
         """Destroy the key that a late writer made again for a version that was deleted."""
         self._keys.destroy(scope_of(identifier))
@@ -228,6 +235,12 @@ class Catalog:
         """Ids of the published versions under `labels` that a narrowing leaves."""
         with self._database.transaction() as connection:
             return matching(connection, to, labels)
+
+    def published_days(self, versions: Iterable[str]) -> dict[str, str]:
+        """The day (ISO 8601, UTC) on which each of these versions was published."""
+        query = select(version.c.id, version.c.published).where(version.c.id.in_(sorted(set(versions))))
+        with self._database.transaction() as connection:
+            return {row.id: (row.published or "")[:10] for row in connection.execute(query)}
 
     def documents(self, collections: Iterable[str], labels: AnyOf[str] | None = None) -> list[Version]:
         """Versions of these collections that are not retired, newest first; of `labels` only, when given."""

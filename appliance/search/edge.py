@@ -123,6 +123,22 @@ class EdgeIndex:
             if offset is None:
                 return found
 
+    def vectors(self, version: str) -> dict[str, Vector]:
+        """See `Index.vectors`."""
+        found: dict[str, Vector] = {}
+        offset: qdrant.PointId | None = None
+        while True:
+            with _explained():
+                request = qdrant.ScrollRequest(
+                    offset=offset, limit=1_000, filter=_versions([version]), with_payload=False, with_vector=True
+                )
+                records, offset = self._shard.scroll(request)
+            for record in records:
+                kept: Any = record.vector
+                found[str(uuid.UUID(str(record.id)))] = np.asarray(kept["dense"], dtype=np.float32)
+            if offset is None:
+                return found
+
     def count(self) -> int:
         """See `Index.count`."""
         with _explained():

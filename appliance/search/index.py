@@ -81,6 +81,10 @@ class Index(Protocol):
         """Ids of the chunks of one version, or of all."""
         ...
 
+    def vectors(self, version: str) -> dict[str, Vector]:
+        """The dense vectors of a version's chunks, by id."""
+        ...
+
     def count(self) -> int:
         """Number of points."""
         ...

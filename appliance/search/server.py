@@ -103,6 +103,22 @@ class ServerIndex:
             if offset is None:
                 return found
 
+    def vectors(self, version: str) -> dict[str, Vector]:
+        """See `Index.vectors`."""
+        only = models.Filter(must=[_any("version", [version])])
+        found: dict[str, Vector] = {}
+        offset: Any = None
+        while True:
+            with _explained():
+                records, offset = self._client.scroll(
+                    NAME, only, limit=1_000, offset=offset, with_payload=False, with_vectors=["dense"]
+                )
+            for record in records:
+                kept: Any = record.vector
+                found[str(record.id)] = np.asarray(kept["dense"], dtype=np.float32)
+            if offset is None:
+                return found
+
     def count(self) -> int:
         """See `Index.count`."""
         with _explained():

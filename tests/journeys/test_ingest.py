@@ -7,13 +7,22 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from appliance import ingest
+from appliance.assembly.operations import perform
 from appliance.assembly.parts import Appliance
+from appliance.documents import work
+from appliance.errors import NotFound
 from appliance.evaluation import canaries
+from appliance.upkeep import ingestion
+from appliance.upkeep.deletion import delete_document
 from tests.web import site
 
 STAGES = ("received", "parsing", "redacting", "indexing", "drawing pages")
@@ -83,6 +92,121 @@ def test_a_new_version_replaces_the_old_one_in_one_switch(appliance: Appliance) 
     assert not appliance.catalog.visible(old.version)
     assert appliance.catalog.visible(new.version)
     assert old.version in appliance.catalog.hidden_versions()
+
+
+def test_a_new_version_embeds_only_what_changed(appliance: Appliance, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = "## Part {n}\n\nThe valve number {n} is opened after {n} minutes, then closed again. "
+    parts = [said.format(n=n) * 4 for n in range(9)]
+    old = put(appliance, "valves.md", "\n\n".join(["# Valves", *parts]).encode())
+    embedded: list[str] = []
+    encode = appliance.embedder.encode
+
+    def counted(texts: Sequence[str]) -> object:
+        embedded.extend(texts)
+        return encode(texts)
+
+    monkeypatch.setattr(appliance.embedder, "encode", counted)
+    parts[4] = parts[4].replace("opened", "shut")
+    new = put(appliance, "valves.md", "\n\n".join(["# Valves", *parts]).encode())
+    assert new.document == old.document
+    assert len(embedded) == 1
+    assert "shut" in embedded[0]
+    assert {c.id for c in appliance.store.of_version(new.version)} == appliance.index.ids(new.version)
+    assert appliance.store.of_version(old.version), "an old answer can still cite the old version"
+
+
+def test_two_ingestions_of_one_file_at_once_make_one_document(appliance: Appliance) -> None:
+    content = b"# Twice\n\nThe compressor runs at 7 bar.\n"
+    with ThreadPoolExecutor(3) as pool:
+        outcomes = list(pool.map(lambda _: put(appliance, "twice.md", content), range(3)))
+    assert sorted(each.status for each in outcomes) == ["duplicate", "duplicate", "published"]
+    assert len({each.version for each in outcomes}) == 1
+    assert len(appliance.store.of_version(outcomes[0].version)) == len(appliance.index.ids(outcomes[0].version)) == 1
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_document_deleted_while_it_is_taken_in_leaves_nothing(
+    appliance: Appliance, made: site.Made, stage: str
+) -> None:
+    grant = appliance.access.system_write("ward", "test")
+    before = appliance.index.ids()
+    gone: list[str] = []
+
+    def progress(now: str) -> None:
+        if now == stage and not gone:
+            working = appliance.catalog.unfinished()
+            if working:
+                gone.append(working[-1].id)
+                delete_document(appliance.holdings, working[-1].document, actor="test")
+
+    content = f"# Deleted {stage}\n\nSeen by Dr Ottoline Marchbanks at {len(stage)}.\n".encode()
+    outcome = ingest.ingest(appliance.ingesting, grant, content, "deleted.md", progress=progress)
+    if stage == "received":
+        assert outcome.status == "published"
+        delete_document(appliance.holdings, outcome.document, actor="test")
+        return
+    assert outcome.status == "deleted"
+    assert appliance.index.ids() == before
+    assert appliance.store.of_version(gone[0]) == []
+    assert not list(made.home.rglob(f"*{gone[0]}*"))
+    with pytest.raises(NotFound):
+        appliance.keys.existing(f"version/{gone[0]}")
+    assert appliance.catalog.unfinished() == []
+
+
+def test_a_poison_document_is_set_aside_the_third_time_and_blocks_nothing(
+    appliance: Appliance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(work, "PAUSE_SECONDS", (0.05, 0.05))
+    find = appliance.detector.find
+
+    def poisoned(texts: Sequence[str], *more: object, **options: object) -> object:
+        if any("arsenic" in text for text in texts):
+            raise MemoryError("arsenic for Ottoline")
+        return find(texts, *more, **options)
+
+    rooms = replace(appliance.ingesting, detector=SimpleNamespace(find=poisoned))
+    folder = appliance.settings.home.parent / "poison"
+    folder.mkdir()
+    for name, text in (("a.md", "arsenic"), ("b.md", "bread"), ("c.md", "cheese")):
+        (folder / name).write_text(f"# Food\n\nThe kitchen serves {text} at noon.\n")
+    grant = appliance.access.system_write("ward", "test")
+    files = [ingestion.File(folder / name, name) for name in ("a.md", "b.md", "c.md")]
+    news = list(ingestion.run(rooms, grant, files, 2))
+    last = {each.path.name: each.outcome for each in news if each.outcome is not None}
+    assert [last[name].status for name in ("a.md", "b.md", "c.md")] == ["failed", "published", "published"]
+    assert "set aside" in last["a.md"].reason
+    assert "MemoryError" in last["a.md"].reason
+    assert "3 times" in last["a.md"].reason
+    assert "Ottoline" not in last["a.md"].reason
+    assert appliance.originals.kept(last["a.md"].version), "it can be tried again"
+    again = ingest.ingest(appliance.ingesting, grant, folder / "a.md", "a.md", place="a.md")
+    assert (again.status, again.version) == ("published", last["a.md"].version)
+
+
+def test_a_folder_and_its_collection_stay_in_step(appliance: Appliance, tmp_path: Path) -> None:
+    folder = tmp_path / "rules"
+    (folder / "sub").mkdir(parents=True)
+    for place, text in (("a.md", "open"), ("sub/a.md", "shut"), ("b.md", "free")):
+        (folder / place).write_text(f"# Gate\n\nThe gate is {text} at night.\n")
+
+    def sync(**how: object) -> dict:
+        *_, result = perform(appliance, "sync", {"folder": str(folder), "collection": "gates", **how})
+        return result
+
+    assert sync(dry_run=True)["new"] == ["a.md", "b.md", "sub/a.md"]
+    assert [each["status"] for each in sync()["documents"]] == ["published"] * 3
+    assert (sync()["unchanged"], sync()["documents"]) == (3, [])
+    before = {d.id: d.document for d in appliance.catalog.documents([appliance.catalog.collection("gates").id])}
+    (folder / "sub" / "a.md").rename(folder / "moved.md")
+    (folder / "b.md").unlink()
+    (folder / "a.md").write_text("# Gate\n\nThe gate is guarded at night.\n")
+    done = sync()
+    assert (done["changed"], done["moved"], len(done["deleted"])) == (["a.md"], ["moved.md"], 1)
+    after = appliance.catalog.documents([appliance.catalog.collection("gates").id])
+    assert len(after) == 2
+    assert {d.document for d in after} <= set(before.values())
+    assert (sync()["unchanged"], sync()["deleted"]) == (2, [])
 
 
 @pytest.mark.parametrize("stage", STAGES)

@@ -118,6 +118,15 @@ class IndexContract:
         index.delete("never there")
         assert index.ids() == index.ids("v2") == {point(3).id}
 
+    def test_the_vectors_of_one_version_come_back_as_they_were_put(self, index: Index) -> None:
+        points = [point(number) for number in range(5)]
+        index.put("v1", "open", "ward", points[:3])
+        index.put("v2", "open", "ward", points[3:])
+        found = index.vectors("v1")
+        assert found.keys() == {each.id for each in points[:3]}
+        assert all(np.array_equal(found[each.id], each.dense) for each in points[:3])
+        assert index.vectors("v3") == {}
+
     def test_remove_takes_single_points_away(self, index: Index) -> None:
         index.put("v1", "open", "ward", [point(1), point(2)])
         index.remove([])
