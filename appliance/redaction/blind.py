@@ -17,6 +17,8 @@ from appliance.storage.tables import surrogate as surrogates
 from appliance.storage.tables import surrogate_index as index
 
 _HEX_DIGITS = 32
+_MOST_READ = 500
+"""Terms of one query."""
 
 
 def blind_scope(domain: str) -> str:
@@ -93,6 +95,16 @@ class BlindIndex:
         for surrogate in self._connection.execute(query).scalars():
             hits[surrogate] = hits.get(surrogate, 0) + 1
         return tuple(sorted(hits, key=lambda found: -hits[found]))
+
+    def there(self, terms: Iterable[str]) -> set[str]:
+        """Those of `terms` that something is filed under."""
+        blinds = {self.blind(term): term for term in terms}
+        known: set[str] = set()
+        for start in range(0, len(blinds), _MOST_READ):
+            part = sorted(blinds)[start : start + _MOST_READ]
+            query = select(index.c.blind).where(index.c.domain == self._domain, index.c.blind.in_(part)).distinct()
+            known.update(blinds[blind] for blind in self._connection.execute(query).scalars())
+        return known
 
     def forget(self, surrogate: str) -> None:
         """Remove every entry of `surrogate`."""

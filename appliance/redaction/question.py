@@ -10,14 +10,16 @@ The rate limit and the record of a search by name belong to the caller.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from dataclasses import replace as replace_fields
 from typing import TYPE_CHECKING
 
 from appliance.redaction.actions import coarse, spans
 from appliance.redaction.fakes import fake
-from appliance.redaction.findings import Findings, RedactedEntity
+from appliance.redaction.findings import Finding, Findings, RedactedEntity
 from appliance.redaction.persons import DocumentNames
 from appliance.redaction.policy import Profile
 from appliance.redaction.spans import Replacement, replace
+from appliance.redaction.spotting import spotted
 from appliance.redaction.surrogates import PERSON, SURROGATE, new_surrogate, normal_form
 from appliance.redaction.together import together
 from appliance.redaction.vault import Vault
@@ -62,6 +64,10 @@ class QuestionGuard:
         profiles = {domain: self._profile_of(domain) for domain in sorted(set(domains))}
         profile = together(list(profiles.values()) or [self._profile_of("")])
         findings = self._detector.find([text], profile)
+        named = [name for name, its in profiles.items() if _has_surrogates(its, PERSON)]
+        known = spotted(text, named, self._vault)  # asked for everybody, so that it takes the same time
+        if allow_identity and known:
+            findings = replace_fields(findings, items=(*_apart(findings.items, known), *known))
         return guard_question(text, findings, profile, profiles, self._vault, allow_identity=allow_identity)
 
 
@@ -118,6 +124,16 @@ def guard_question(
         by_identity=len(meant),
         found=found_in_all,
     )
+
+
+def _apart(items: Sequence[Finding], known: Sequence[Finding]) -> list[Finding]:
+    """Those of `items` that no name of the vault gives another meaning; a name that holds it is kept and the longer."""
+    kept = []
+    for item in items:
+        crossed = [each for each in known if item.start < each.end and each.start < item.end]
+        if not crossed or item.type == PERSON:
+            kept.append(item)
+    return kept
 
 
 def _has_surrogates(profile: Profile, type_: str) -> bool:

@@ -106,6 +106,21 @@ class Vault:
                 alike = self._accepted(connection, domain, heard, lambda other: _sounds_like(form, other))
         return tuple(dict.fromkeys((*exact, *alike)))
 
+    def parts_known(self, domains: Iterable[str], words: Iterable[str], heard: Iterable[str]) -> set[str]:
+        """Which of `words` are parts of a name that is known in one of `domains`; of those also in `heard`, by their
+        sound too."""
+        wanted, by_sound = set(words), set(heard)
+        known: set[str] = set()
+        with self._database.transaction() as connection:
+            for domain in sorted(set(domains)):
+                index = BlindIndex(self._keys, domain, connection)
+                terms = {word: part_terms(name_form(word)) for word in wanted}
+                terms = {word: found + (sound_terms(name_form(word)) if word in by_sound else [])
+                         for word, found in terms.items()}  # fmt: skip
+                there = index.there(term for each in terms.values() for term in each)
+                known |= {word for word, each in terms.items() if not there.isdisjoint(each)}
+        return known
+
     def reveal(self, domain: str, surrogate: str) -> str:
         """What a surrogate stands for. The caller has checked the right, and records it.
 

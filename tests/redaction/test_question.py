@@ -7,7 +7,8 @@ import pytest
 
 from appliance.redaction.findings import Finding, Findings
 from appliance.redaction.policy import Profile, Rule
-from appliance.redaction.question import MAY_BE_SEVERAL, GuardedQuestion, guard_question
+from appliance.redaction.question import MAY_BE_SEVERAL, GuardedQuestion, QuestionGuard, guard_question
+from appliance.redaction.spotting import spotted
 from appliance.redaction.surrogates import SURROGATE
 from appliance.redaction.together import together
 from appliance.redaction.vault import Vault
@@ -151,3 +152,43 @@ def test_a_question_to_several_collections_is_read_under_all_their_profiles() ->
     assert set(both.detectors) == {"patterns", "spacy"}
     assert together([other, strict]) == both
     assert together([strict, strict]) is strict
+
+
+@pytest.mark.parametrize(
+    ("question", "word"),
+    [
+        ("Okafor warfarin dose", "Okafor"), ("notes on OKAFOR", "OKAFOR"),
+        ("what did maria okafor's ward say", "maria okafor"),
+        ("Is Okaphor on warfarin?", "Okaphor"), ("OKAFOR, Maria: what dose?", "OKAFOR, Maria"),
+    ],
+)  # fmt: skip
+def test_a_name_that_detection_may_miss_is_spotted_by_what_the_vault_knows(
+    vault: Vault, question: str, word: str
+) -> None:
+    vault.surrogate_for("c1", "PERSON", "Maria Okafor")
+    (found,) = spotted(question, ["c1"], vault)
+    assert question[found.start : found.end] == word
+    assert spotted(question, ["c2"], vault) == []
+
+
+def test_ordinary_words_are_nobody_although_somebody_is_called_so(vault: Vault) -> None:
+    for name in ("Will May", "Rose Dose", "Grace Day"):
+        vault.surrogate_for("c1", "PERSON", name)
+    for question in ("Will the dose be given in May?", "may the rose be kept a day?", "When is the infusion stopped?"):
+        assert spotted(question, ["c1"], vault) == []
+
+
+class Blind:
+    """A detector that finds nothing."""
+
+    def find(self, texts: list[str], profile: Profile) -> Findings:
+        return Findings((), profile.name, profile.digest)
+
+
+def test_only_who_may_ask_by_name_is_helped_to_find_it(vault: Vault) -> None:
+    made = vault.surrogate_for("c1", "PERSON", "Maria Okafor")
+    guard = QuestionGuard(Blind(), vault, lambda collection: PROFILE)  # type: ignore[arg-type]
+    assert guard.guard("Okafor warfarin", ["c1"], allow_identity=True).terms == (made,)
+    known, unknown = (guard.guard(f"{name} warfarin", ["c1"], allow_identity=False) for name in ("Okafor", "Lindholm"))
+    assert (known.text, known.terms, known.by_identity) == ("Okafor warfarin", (), 0)
+    assert (unknown.terms, unknown.by_identity) == (known.terms, known.by_identity)
