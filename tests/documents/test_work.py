@@ -40,7 +40,7 @@ class Shelf:
 
 
 @pytest.fixture
-def shelf(home: Path):  # noqa: ANN201
+def shelf(home: Path):
     with stores.opened(home) as opened:
         yield Shelf(opened)
 

@@ -18,6 +18,8 @@ from appliance.parser.output import Output
 
 _ASIDE_TAGS = ("{*}note", "{*}annotation", "{*}text-box", "{*}hidden-text", "{*}hidden-paragraph")
 MAX_COLUMNS = 2000
+MAX_REPEATED = 200_000
+"""Cells that one row may stand for by being repeated."""
 _META = {
     "title": "Title", "creator": "Author", "initial-creator": "Author", "subject": "Subject", "keyword": "Keywords",
     "description": "Description", "user-defined": "",
@@ -324,7 +326,10 @@ class _Sheets:
         if not filled:
             self._table = None
             return
-        for _ in range(_count(row, "number-rows-repeated")):
+        repeat = _count(row, "number-rows-repeated")
+        if repeat * len(cells) > MAX_REPEATED:
+            raise ParseFailure("too_large", self._sheets)
+        for _ in range(repeat):
             if self._table is None and len(filled) == 1:
                 self._output.count_row()
                 self._output.block("paragraph", filled[0][1])

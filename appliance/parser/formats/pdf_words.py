@@ -116,29 +116,40 @@ class _Probe:
         self._matrix = raw.FS_MATRIX()
         self._name, self._flags = ctypes.create_string_buffer(128), ctypes.c_int()
         self._x, self._y = ctypes.c_double(), ctypes.c_double()
+        self._object = 0
+        self._set: tuple[float, bool, bool] = (0.0, False, True)
 
     def word(self, token: str, first: int, last: int) -> PdfWord:
         """The word of the characters from index first to last, both included."""
-        handle, a, b, m = self._handle, self._first, self._last, self._matrix
+        handle, a, b = self._handle, self._first, self._last
+        size, bold, upright = self._setting(first)
         raw.FPDFText_GetLooseCharBox(handle, first, a)
         raw.FPDFText_GetLooseCharBox(handle, last, b)
         raw.FPDFText_GetCharOrigin(handle, first, self._x, self._y)
-        raw.FPDFText_GetMatrix(handle, first, m)
-        scale = math.hypot(m.c, m.d)
-        size = abs(raw.FPDFText_GetFontSize(handle, first) * scale)
         left, right = min(a.left, b.left), max(a.right, b.right)
         bottom, top = min(a.bottom, b.bottom), max(a.top, b.top)
         x, y = self._x.value, self._y.value
         x0, y0, x1, y1 = self._view.box(left, bottom, right, top)
         _, oy, _, _ = self._view.box(x, y, x, y)
-        upright = self._upright(m.a, m.b)
         if not size or size > 5000:
             size = max(y1 - y0, 1.0)
         if upright and y1 - y0 > 2 * size:
             # some fonts claim an ascent of several lines
             y0, y1 = max(y0, oy - 1.2 * size), min(y1, oy + 0.5 * size)
-        bold = raw.FPDFText_GetFontWeight(handle, first) >= BOLD_WEIGHT or self._named_bold(first)
         return PdfWord(token, x0, y0, x1, y1, oy if upright else y1, size, bold, upright)
+
+    def _setting(self, index: int) -> tuple[float, bool, bool]:
+        """Size, weight and direction of a character; those of one text object are asked for once."""
+        handle, m = self._handle, self._matrix
+        found = raw.FPDFText_GetTextObject(handle, index)
+        address = ctypes.addressof(found.contents) if found else 0
+        if address and address == self._object:
+            return self._set
+        raw.FPDFText_GetMatrix(handle, index, m)
+        size = abs(raw.FPDFText_GetFontSize(handle, index) * math.hypot(m.c, m.d))
+        bold = raw.FPDFText_GetFontWeight(handle, index) >= BOLD_WEIGHT or self._named_bold(index)
+        self._object, self._set = address, (size, bold, self._upright(m.a, m.b))
+        return self._set
 
     def _named_bold(self, index: int) -> bool:
         """Whether the font of a character says so in its name: the standard fonts have no other weight."""
