@@ -1,17 +1,19 @@
-"""One access decision by Cedar: allowed, or not. Any error during evaluation is a denial.
+"""Access decisions by Cedar: allowed, or not. Any error during evaluation is a denial.
 
 Cedar skips a `forbid` whose condition errors, which would open what it should close; so a decision with
 any diagnostic error counts as a denial.
 """
 
+import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from functools import lru_cache
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
 
 import cedarpy
 
 from appliance.access.grants import Person, Purpose
-from appliance.access.policies import AccessPolicies
+from appliance.access.policies import ADDED_LATER, AccessPolicies
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +29,17 @@ class LabelFacts:
     identifiers: frozenset[str] = frozenset()
     revealers: frozenset[str] = frozenset()
     reviewers: frozenset[str] = frozenset()
+    consent_withdrawn: bool = False
+    legal_hold: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Policies:
-    """Hashes by digest, so that decisions can be cached."""
+class Labels:
+    """Facts of labels, and Cedar's own form of them, parsed once."""
 
-    digest: str
-    loaded: AccessPolicies = field(compare=False, repr=False)
+    def __init__(self, policies: AccessPolicies, facts: Iterable[LabelFacts]) -> None:
+        self.facts = list(facts)
+        unknown = set(ADDED_LATER) - policies.facts
+        self.entities = cedarpy.Entities.from_json_str(json.dumps([_label(each, unknown) for each in self.facts]))
 
 
 def principals(person: Person) -> frozenset[str]:
@@ -43,48 +48,40 @@ def principals(person: Person) -> frozenset[str]:
 
 
 def allowed_labels(
-    policies: AccessPolicies, person: Person, purpose: Purpose, action: str, labels: Iterable[LabelFacts]
+    policies: AccessPolicies,
+    person: Person,
+    purpose: Purpose,
+    action: str,
+    labels: Labels | Iterable[LabelFacts],
+    when: datetime | None = None,
 ) -> frozenset[str]:
-    """Digests of those labels on which `person` may perform `action` for `purpose`."""
-    known = _Policies(policies.digest, policies)
-    return frozenset(label.digest for label in labels if _on_label(known, person, purpose, action, label))
+    """Digests of those labels on which `person` may perform `action` for `purpose`, now or at `when`."""
+    if action not in policies.rights:
+        return frozenset()
+    known = labels if isinstance(labels, Labels) else Labels(policies, labels)
+    uids: list[dict[str, str]] = [{"type": "Label", "id": label.digest} for label in known.facts]
+    allowed = _decide(policies, person, purpose.value, action, known.entities, uids, when)
+    return frozenset(label.digest for label, yes in zip(known.facts, allowed, strict=True) if yes)
 
 
-def allowed_on_system(policies: AccessPolicies, person: Person, action: str) -> bool:
-    """Whether `person` may perform a system action: `administer` or `audit`."""
-    return _on_system(_Policies(policies.digest, policies), person, action)
+def allowed_on_system(policies: AccessPolicies, person: Person, action: str, when: datetime | None = None) -> bool:
+    """Whether `person` may perform a system action: `administer`, `audit` or `approve`."""
+    system = {"type": "System", "id": "appliance"}
+    entities = cedarpy.Entities.from_json_str(json.dumps([{"uid": system, "attrs": {}, "parents": []}]))
+    return _decide(policies, person, Purpose.OPERATIONS.value, action, entities, [system], when)[0]
 
 
-@lru_cache(maxsize=65536)
-def _on_label(policies: _Policies, person: Person, purpose: Purpose, action: str, label: LabelFacts) -> bool:
-    known = policies.loaded.rights
-    if action not in known:
-        return False
-    later = {"revealers": ("reveal", label.revealers), "reviewers": ("review", label.reviewers)}
-    attributes: dict[str, object] = {
-        "collection": label.collection,
-        "classification": label.classification,
-        "compartments": sorted(label.compartments),
-        "readers": sorted(label.readers),
-        "writers": sorted(label.writers),
-        "identifiers": sorted(label.identifiers),
-        **{name: sorted(holders) for name, (right, holders) in later.items() if right in known},
-    }
-    resource: dict[str, object] = {
-        "uid": {"type": "Label", "id": label.digest}, "attrs": attributes, "parents": [],
-    }  # fmt: skip
-    return _decide(policies, person, purpose.value, action, resource)
-
-
-@lru_cache(maxsize=4096)
-def _on_system(policies: _Policies, person: Person, action: str) -> bool:
-    resource: dict[str, object] = {"uid": {"type": "System", "id": "appliance"}, "attrs": {}, "parents": []}
-    return _decide(policies, person, "operations", action, resource)
-
-
-def _decide(policies: _Policies, person: Person, purpose: str, action: str, resource: dict[str, object]) -> bool:
-    names = principals(person)
-    who = {
+def _decide(
+    policies: AccessPolicies,
+    person: Person,
+    purpose: str,
+    action: str,
+    entities: cedarpy.Entities,
+    resources: list[dict[str, str]],
+    when: datetime | None,
+) -> list[bool]:
+    names, now = principals(person), (when or datetime.now(UTC)).astimezone()
+    who: dict[str, Any] = {
         "uid": {"type": "Person", "id": person.id},
         "attrs": {
             "principals": sorted(names),
@@ -94,14 +91,37 @@ def _decide(policies: _Policies, person: Person, purpose: str, action: str, reso
         },
         "parents": [],
     }
-    request = {
-        "principal": who["uid"],
-        "action": {"type": "Action", "id": action},
-        "resource": resource["uid"],
-        "context": {
+    circumstances: dict[str, Any] = {
+        "place": person.place or ("console" if person.operator else ""), "hour": now.hour, "weekday": now.isoweekday(),
+    }  # fmt: skip
+    context = json.dumps(
+        {
             "purpose": purpose,
             "keys": sorted({f"{name}@{suffix}" for name in names for suffix in (purpose, "*")}),
-        },
+            **{name: value for name, value in circumstances.items() if name in policies.facts},
+        }
+    )
+    verb = {"type": "Action", "id": action}
+    requests = [
+        {"principal": who["uid"], "action": verb, "resource": resource, "context": context} for resource in resources
+    ]
+    everything = entities.with_added_json_str(json.dumps([who]))
+    results = cedarpy.is_authorized_batch(requests, policies.policies, everything, policies.schema)
+    return [bool(result.allowed) and not result.diagnostics.errors for result in results]
+
+
+def _label(label: LabelFacts, unknown: set[str]) -> dict[str, Any]:
+    attributes: dict[str, Any] = {
+        "collection": label.collection,
+        "classification": label.classification,
+        "compartments": sorted(label.compartments),
+        "readers": sorted(label.readers),
+        "writers": sorted(label.writers),
+        "identifiers": sorted(label.identifiers),
+        "revealers": sorted(label.revealers),
+        "reviewers": sorted(label.reviewers),
+        "consent_withdrawn": label.consent_withdrawn,
+        "legal_hold": label.legal_hold,
     }
-    result = cedarpy.is_authorized(request, policies.loaded.policies, [who, resource], policies.loaded.schema)
-    return bool(result.allowed) and not result.diagnostics.errors
+    known = {name: value for name, value in attributes.items() if name not in unknown}
+    return {"uid": {"type": "Label", "id": label.digest}, "attrs": known, "parents": []}

@@ -35,6 +35,8 @@ class Person:
     clearance: int = 0
     compartments: frozenset[str] = frozenset()
     operator: str = ""
+    place: str = ""
+    """Where they ask from, by the names of the setting `places`."""
 
 
 @dataclass(frozen=True, slots=True)

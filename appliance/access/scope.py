@@ -3,27 +3,21 @@
 The only maker of `ReadableScope`, `ReadGrant` and the other grants of `access/grants.py`.
 """
 
-import hashlib
-import json
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from appliance.access import emergency, grants
-from appliance.access.decisions import LabelFacts, allowed_labels, allowed_on_system
+from appliance.access.decisions import LabelFacts, Labels, allowed_labels, allowed_on_system
 from appliance.access.grants import Person, Purpose, ReadableScope, ReadGrant, RevealGrant, ReviewGrant, WriteGrant
+from appliance.access.labels import Remembered, check_attributes, default_label, every_label, label_digest
 from appliance.access.policies import AccessPolicies
 from appliance.errors import NotFound, Refused
 from appliance.storage import tables
 from appliance.storage.database import Database
 
-
-def label_digest(attributes: dict[str, object]) -> str:
-    """The name of an access label: SHA-256 (hex, 32 digits) of its attributes as sorted JSON."""
-    text = json.dumps(attributes, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+__all__ = ["Access", "default_label", "label_digest"]
 
 
 class Access:
@@ -35,6 +29,7 @@ class Access:
         self._database = database
         self._now = now
         self.policies = policies
+        self._known = Remembered(database)
 
     def readable(self, person: Person, purpose: Purpose, collection: str | None = None) -> ReadableScope:
         """The scope of `person` for `purpose`, narrowed to one collection (by name or id) if given.
@@ -96,13 +91,26 @@ class Access:
 
     def may_break_glass(self, person: Person) -> bool:
         """Whether grants for the purpose `emergency` would open something to a person who breaks the glass."""
-        return bool(allowed_labels(self.policies, person, Purpose.EMERGENCY, "read", self._labels(None)))
+        return bool(self._decided(person, Purpose.EMERGENCY, "read"))
 
     def _allowed(self, person: Person, purpose: Purpose, action: str, labels: list[LabelFacts]) -> frozenset[str]:
         """Labels on which a person may act. For the purpose `emergency`: none, unless the glass is broken."""
         if purpose is Purpose.EMERGENCY and not emergency.is_open(self._database, person.id, self._now()):
             return frozenset()
-        return allowed_labels(self.policies, person, purpose, action, labels)
+        decided = self._decided(person, purpose, action)
+        return frozenset(label.digest for label in labels if label.digest in decided)
+
+    def _decided(self, person: Person, purpose: Purpose, action: str) -> frozenset[str]:
+        """Of all labels, those on which a person may act now; kept until something that decides it changes."""
+        policies, now = self.policies, self._now().astimezone()
+        circumstances = (policies.digest, person, purpose, action, now.hour, now.isoweekday())
+        return self._known.get(
+            circumstances,
+            lambda: allowed_labels(
+                policies, person, purpose, action,
+                self._known.get(("labels", policies.digest), lambda: Labels(policies, self._labels(None))), now,
+            ),
+        )  # fmt: skip
 
     def _collections(
         self, person: Person, purpose: Purpose, action: str, collection: str | None = None
@@ -115,7 +123,7 @@ class Access:
 
     def may(self, person: Person, action: str) -> bool:
         """Whether a person may `administer` or `audit`."""
-        return allowed_on_system(self.policies, person, action)
+        return allowed_on_system(self.policies, person, action, self._now())
 
     def require(self, person: Person, action: str) -> None:
         """Raise Refused unless `may`."""
@@ -143,52 +151,25 @@ class Access:
             raise NotFound("no such collection", "Create it with `appliance collection create`")
         return WriteGrant(grants._SEAL, f"system:{reason}", labels[0].collection)
 
+    def restrict(self, collection: str, attributes: dict[str, object]) -> tuple[str, dict[str, object]]:
+        """Change what a collection (name or id) says of all its documents: `classification`, `compartments`,
+        `consent_withdrawn`. Obeyed by the next question, for documents that are there already too. Returns the
+        collection's id and all its attributes. Raises UsageError, NotFound."""
+        check_attributes(attributes)
+        with self._database.exclusive() as connection:
+            known = (tables.collection.c.name == collection) | (tables.collection.c.id == collection)
+            row = connection.execute(select(tables.collection).where(known)).one_or_none()
+            if row is None:
+                raise NotFound("no such collection", "See `appliance collection list`")
+            changed = dict(row.attributes) | attributes
+            mine = update(tables.collection).where(tables.collection.c.id == row.id)
+            connection.execute(mine.values(attributes=changed))
+        return row.id, changed
+
     def _labels(self, collection: str | None) -> list[LabelFacts]:
         """The facts of every label in use (of one collection), with the collection's grants filled in."""
-        wanted = select(tables.collection.c.id, tables.collection.c.attributes)
-        if collection is not None:
-            wanted = wanted.where((tables.collection.c.name == collection) | (tables.collection.c.id == collection))
-        with self._database.transaction() as connection:
-            found = {row.id: dict(row.attributes) for row in connection.execute(wanted)}
-            grant_rows = connection.execute(select(tables.grant)).all()
-            label_rows = connection.execute(select(tables.label)).all()
-        bare = [_facts(row.digest, row.attributes) for row in label_rows]
-        own = {
-            (label := default_label(identifier, attributes))[0]: label[1] for identifier, attributes in found.items()
-        }
-        bare += [_facts(digest, attributes) for digest, attributes in own.items()]
-        holders: dict[tuple[str, str], set[str]] = {}
-        for row in grant_rows:
-            keys = {f"{row.principal}@{purpose}" for purpose in row.purposes or ["*"]}
-            holders.setdefault((row.collection, row.right), set()).update(keys)
-        return [
-            replace(
-                label,
-                readers=frozenset(holders.get((label.collection, "read"), ())),
-                writers=frozenset(holders.get((label.collection, "write"), ())),
-                identifiers=frozenset(holders.get((label.collection, "identify"), ())),
-                revealers=frozenset(holders.get((label.collection, "reveal"), ())),
-                reviewers=frozenset(holders.get((label.collection, "review"), ())),
-            )
-            for label in {label.digest: label for label in bare}.values()
-            if label.collection in found
-        ]
-
-
-def default_label(collection: str, attributes: dict[str, object]) -> tuple[str, dict[str, object]]:
-    """The label of a document that has no attributes of its own: its collection's."""
-    full: dict[str, object] = {
-        "collection": collection,
-        "classification": attributes.get("classification", 0),
-        "compartments": sorted(attributes.get("compartments", [])),  # type: ignore[call-overload]
-    }
-    return label_digest(full), full
-
-
-def _facts(digest: str, attributes: dict[str, object]) -> LabelFacts:
-    return LabelFacts(
-        digest=digest,
-        collection=str(attributes["collection"]),
-        classification=int(str(attributes.get("classification", 0))),
-        compartments=frozenset(attributes.get("compartments", [])),  # type: ignore[call-overload]
-    )
+        every, names = self._known.get("facts", lambda: every_label(self._database))
+        if collection is None:
+            return every
+        identifier = names.get(collection, collection)
+        return [label for label in every if label.collection == identifier]

@@ -20,6 +20,7 @@ import numpy as np
 
 from appliance import ask, ingest
 from appliance.access import policies
+from appliance.access.approvals import Approvals
 from appliance.access.clock import Clock
 from appliance.access.emergency import Emergencies
 from appliance.access.factors import Codes, Tickets
@@ -140,7 +141,9 @@ class Appliance:
         self.openid = open_identity_provider(settings, self.clock)
         self.people.elsewhere = open_directory(settings, self.joining)
         self.rights = Rights(database)
-        self.access = Access(database, policies.load(settings.policies), self.clock.now)
+        self.approvals = Approvals(database)
+        in_force = self.approvals.adopt(policies.read(settings.policies / "access"))
+        self.access = Access(database, in_force, self.clock.now)
         self.emergencies = Emergencies(database, keys, log, self.clock.now)
         self.supervision = Supervision(database, keys, log)
         self.catalog = Catalog(database, keys)

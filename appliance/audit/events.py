@@ -382,6 +382,14 @@ class CollectionDeleted(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CollectionChanged(Event):
+    """What decides access to a collection beside grants was changed, to these attributes."""
+
+    collection: str
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GrantChanged(Event):
     """A right was given (`change` is `added`) or taken (`removed`)."""
 
@@ -469,6 +477,17 @@ class LeakRateCertified(Event):
     sample: str
     collection: str
     digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyDecided(Event):
+    """Somebody `proposed`, `approved` or `rejected` access policies with this digest, in place of `replaces`. Who
+    approves is never who proposed."""
+
+    policy: str
+    digest: str
+    decision: str
+    replaces: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

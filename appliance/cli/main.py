@@ -13,6 +13,7 @@ from typer.exceptions import TyperException
 
 from appliance.assembly import terminal
 from appliance.cli import (
+    access_policy,
     audit,
     documents,
     evaluation,
@@ -41,7 +42,7 @@ app = typer.Typer(
     epilog="Every command takes --json (one JSON object on standard output) and --home DIR.",
 )
 for noun in (
-    home, documents, following, questions, people, tokens, keeping, audit, supervising, models, policy, review,
+    home, documents, following, questions, people, tokens, keeping, audit, supervising, models, policy, access_policy, review,
     leakrate, evaluation,
 ):  # fmt: skip
     noun.register(app)

@@ -46,7 +46,7 @@ def user_add(
     """Add an account; asks for the password unless a file gives it."""
     result = context.result(
         "user.add", login=login, name=name or login, groups=group or [], roles=role or ["reader"],
-        clearance=clearance, compartments=compartment or [], password=_password(password_file),
+        clearance=clearance, compartments=compartment or [], password=password_from(password_file),
     )  # fmt: skip
     if not output.emit(result):
         output.say(f"Added {result['login']}.")
@@ -66,7 +66,7 @@ def user_list() -> None:
 @user.command("password")
 def user_password(login: Login, password_file: PasswordFile = None) -> None:
     """Set a new password."""
-    result = context.result("user.password", login=login, password=_password(password_file))
+    result = context.result("user.password", login=login, password=password_from(password_file))
     if not output.emit(result):
         output.say(f"The password of {login} is changed.")
 
@@ -159,7 +159,8 @@ def grant_list(collection: Collection) -> None:
         output.table(("principal", "right", "purposes"), rows)
 
 
-def _password(file: Path | None) -> str:
+def password_from(file: Path | None) -> str:
+    """The password in a file, or asked for at the terminal. Raises UsageError without either."""
     if file is None:
         if not sys.stdin.isatty():
             raise UsageError("no password given", "Use --password-file FILE, or `-` for standard input")

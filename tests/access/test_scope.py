@@ -2,14 +2,21 @@
 
 import random
 import re
+import statistics
+import time
+from dataclasses import replace
+from datetime import datetime
 
+import cedarpy
 import pytest
+from sqlalchemy import insert
 
 from appliance.access.decisions import LabelFacts, allowed_labels, principals
 from appliance.access.grants import Person, Purpose, ReadableScope, ReadGrant, WriteGrant
-from appliance.access.policies import AccessPolicies, load
+from appliance.access.policies import load, parse, read
 from appliance.errors import NotFound, Refused, UsageError
 from appliance.settings import SHIPPED_POLICIES
+from appliance.storage import tables
 
 from .conftest import PASSWORD, Room
 
@@ -135,8 +142,9 @@ def test_a_policy_that_is_wrong_is_refused_at_load(tmp_path, extra: str, word: s
     folder.mkdir()
     for file in (SHIPPED_POLICIES / "access").iterdir():
         (folder / file.name).write_bytes(file.read_bytes())
-    (folder / "zz.cedar").write_text(extra)
-    with pytest.raises(UsageError, match=word):
+    good = "// a good rule; and a bad one\npermit (principal, action, resource is System)\n  when { false };\n"
+    (folder / "zz.cedar").write_text(good + extra)
+    with pytest.raises(UsageError, match=rf"zz.cedar, line 4.*{word}|{word}.*zz.cedar, line 4"):
         load(tmp_path)
 
 
@@ -164,24 +172,102 @@ def test_an_empty_policy_set_is_refused(tmp_path) -> None:
         load(tmp_path)
 
 
-def test_a_forbid_that_errors_denies(tmp_path) -> None:
-    folder = tmp_path / "access"
-    folder.mkdir()
-    for file in (SHIPPED_POLICIES / "access").iterdir():
-        (folder / file.name).write_bytes(file.read_bytes())
-    # overflows at run time, which Cedar reports as an error and skips
-    (folder / "zz.cedar").write_text(
-        'forbid (principal, action == Action::"read", resource) when { principal.clearance + 9223372036854775807 < 0 };'
-    )
-    policies = load(tmp_path)
+OVERFLOWS = """
+forbid (principal, action == Action::"read", resource)
+when { principal.clearance + 9223372036854775807 < 0 };
+"""
+
+
+def test_a_rule_that_can_fail_is_refused_at_load_with_its_line() -> None:
+    files = read(SHIPPED_POLICIES / "access")
+    with pytest.raises(UsageError, match=r"own.cedar, line 3\): this rule can fail"):
+        parse({**files, "own.cedar": "// ours" + OVERFLOWS.replace("forbid", "\nforbid")})
+
+
+def test_a_forbid_that_fails_all_the_same_denies() -> None:
+    """Cedar skips it, and reports that: the report is a denial."""
+    shipped = load(SHIPPED_POLICIES)
+    text = "".join(text for name, text in read(SHIPPED_POLICIES / "access").items() if name.endswith(".cedar"))
+    failing = replace(shipped, digest="failing", policies=cedarpy.PolicySet.from_str(text + OVERFLOWS))
     person = Person("p", "nina", "Nina", clearance=3)
     label = LabelFacts("l", "c", readers=frozenset({"user:nina@*"}))
-    assert allowed_labels(policies, person, Purpose.TREATMENT, "read", [label]) == frozenset()
-    assert allowed_labels(load(SHIPPED_POLICIES), person, Purpose.TREATMENT, "read", [label]) == {"l"}
+    assert allowed_labels(failing, person, Purpose.TREATMENT, "read", [label]) == frozenset()
+    assert allowed_labels(shipped, person, Purpose.TREATMENT, "read", [label]) == {"l"}
 
 
-def reference(person: Person, purpose: Purpose, action: str, label: LabelFacts) -> bool:
-    """The shipped policies, said again in plain Python."""
+NIGHT = """
+@id("no-research-at-night-or-away")
+forbid (principal, action, resource is Label)
+when { context.purpose == "research" && (context.hour < 7 || context.weekday > 5 || context.place != "console") };
+"""
+
+
+def test_policies_may_speak_of_time_and_place() -> None:
+    policies = parse({**read(SHIPPED_POLICIES / "access"), "own.cedar": NIGHT})
+    label = LabelFacts("l", "c", readers=frozenset({"user:nina@*"}))
+    day, night = datetime(2026, 11, 25, 12).astimezone(), datetime(2026, 11, 25, 3).astimezone()
+    there = Person("p", "nina", "Nina", operator="os:root")
+    away = Person("p", "nina", "Nina", place="ward")
+    said = [
+        bool(allowed_labels(policies, who, why, "read", [label], when))
+        for who, why, when in (
+            (there, Purpose.RESEARCH, day), (there, Purpose.RESEARCH, night), (away, Purpose.RESEARCH, day),
+            (away, Purpose.TREATMENT, night),
+        )
+    ]  # fmt: skip
+    assert said == [True, False, False, True]
+
+
+def test_consent_withdrawn_leaves_care_emergencies_and_the_audit(room: Room) -> None:
+    person = nurse(room)
+    room.rights.grant("ward", "group:nurses", "read")
+    before = room.access.readable(person, Purpose.RESEARCH).labels
+    room.access.restrict("ward", {"consent_withdrawn": True})
+    assert before
+    assert not room.access.readable(person, Purpose.RESEARCH).labels
+    assert room.access.readable(person, Purpose.TREATMENT).labels == before
+    room.access.restrict("ward", {"consent_withdrawn": False})
+    assert room.access.readable(person, Purpose.RESEARCH).labels == before
+
+
+def test_a_collection_that_is_classified_higher_is_closed_at_once_for_what_it_holds_already(room: Room) -> None:
+    person = nurse(room)
+    room.rights.grant("ward", "group:nurses", "read")
+    label = next(iter(room.access.readable(person, Purpose.TREATMENT).labels))
+    with room.database.transaction() as connection:
+        attributes = {"collection": "c-ward", "classification": 0, "compartments": []}
+        connection.execute(insert(tables.label).values(digest=label, attributes=attributes))
+    room.access.restrict("ward", {"classification": 1})
+    assert not room.access.readable(person, Purpose.TREATMENT).labels
+    for wrong in ({"classification": -1}, {"classification": 101}, {"colour": 1}, {"compartments": ["a b"]}):
+        with pytest.raises(UsageError):
+            room.access.restrict("ward", wrong)
+
+
+def test_three_hundred_labels_and_five_hundred_groups_are_decided_within_five_milliseconds_warm(room: Room) -> None:
+    draw = random.Random(7)
+    for number in range(300):
+        room.collection(f"c{number}")
+    rows = [
+        {"collection": f"c-c{number}", "principal": f"group:g{group}", "right": "read", "purposes": []}
+        for number in range(300) for group in draw.sample(range(500), 20)
+    ]  # fmt: skip
+    with room.database.transaction() as connection:
+        connection.execute(insert(tables.grant), rows)
+    person = room.people.create("many", "Many", PASSWORD, groups=frozenset(f"g{number}" for number in range(0, 500, 9)))
+    times = []
+    for _ in range(20):
+        started = time.perf_counter()
+        scope = room.access.readable(person, Purpose.TREATMENT)
+        times.append(time.perf_counter() - started)
+    expected = {row["collection"] for row in rows if int(row["principal"][7:]) % 9 == 0}
+    assert scope.collections == expected
+    print(f"cold {times[0] * 1000:.0f} ms, warm {statistics.median(times[1:]) * 1000:.2f} ms")
+    assert statistics.median(times[1:]) < 0.005
+
+
+def reference(person: Person, purpose: Purpose, action: str, label: LabelFacts, when: datetime, own: str) -> bool:
+    """The shipped policies, said again in plain Python, and each of the site's own rules below."""
     keys = {f"{name}@{suffix}" for name in principals(person) for suffix in (purpose.value, "*")}
     holders = {
         "read": label.readers, "write": label.writers, "identify": label.identifiers, "reveal": label.revealers,
@@ -191,42 +277,74 @@ def reference(person: Person, purpose: Purpose, action: str, label: LabelFacts) 
         return False
     if person.clearance < label.classification or not label.compartments <= person.compartments:
         return False
+    caring = purpose in (Purpose.TREATMENT, Purpose.EMERGENCY, Purpose.AUDIT)
+    if label.consent_withdrawn and not caring and action in ("read", "identify", "reveal"):
+        return False
+    place = person.place or ("console" if person.operator else "")
+    away = when.hour < 7 or when.isoweekday() > 5 or place != "console"
+    if own == "night" and purpose is Purpose.RESEARCH and away:
+        return False
+    if own == "held" and label.legal_hold and action == "write":
+        return False
+    if own == "auditors" and action == "read" and "auditor" in person.roles:
+        return True
     return bool(keys & holders)
 
 
-def disagreements(policies: AccessPolicies, cases: int, seed: int) -> list[tuple[object, ...]]:
+OWN = {
+    "": "",
+    "night": NIGHT,
+    "held": 'forbid (principal, action == Action::"write", resource) when { resource.legal_hold };',
+    "auditors": 'permit (principal, action == Action::"read", resource) when { principal.roles.contains("auditor") };',
+}
+
+
+def drawn_person(draw: random.Random, groups: list[str], parts: list[str]) -> Person:
+    login = draw.choice(["nina", "otto", "pia"])
+    return Person(
+        f"p-{login}", login, login,
+        groups=frozenset(draw.sample(groups, draw.randint(0, 2))),
+        roles=frozenset(draw.sample(["reader", "auditor", "administrator"], draw.randint(0, 2))),
+        clearance=draw.randint(0, 3), compartments=frozenset(draw.sample(parts, draw.randint(0, 3))),
+        operator=draw.choice(["", "os:root"]), place=draw.choice(["", "", "ward", "console"]),
+    )  # fmt: skip
+
+
+def disagreements(cases: int, seed: int, labels_at_once: int = 50) -> list[tuple[object, ...]]:
+    """Generated person x document x policy cases on which Cedar and the reference differ."""
     draw = random.Random(seed)
     groups, parts = ["nurses", "doctors", "clerks", "guards"], ["a", "b", "c"]
-    found = []
-    for case in range(cases):
-        login = draw.choice(["nina", "otto", "pia"])
-        person = Person(
-            f"p-{login}", login, login,
-            groups=frozenset(draw.sample(groups, draw.randint(0, 2))),
-            clearance=draw.randint(0, 3), compartments=frozenset(draw.sample(parts, draw.randint(0, 3))),
-        )  # fmt: skip
-        purpose = draw.choice(list(Purpose))
+    shipped = read(SHIPPED_POLICIES / "access")
+    policies = {name: parse({**shipped, "own.cedar": text} if text else shipped) for name, text in OWN.items()}
+    names = [f"group:{g}" for g in groups] + ["user:nina", "user:otto", "user:pia"]
 
-        def holders() -> frozenset[str]:
-            names = [f"group:{g}" for g in groups] + ["user:nina", "user:otto", "user:pia"]
-            chosen = draw.sample(names, draw.randint(0, 3))
-            return frozenset(f"{n}@{draw.choice(['*', *(p.value for p in Purpose)])}" for n in chosen)
+    def holders() -> frozenset[str]:
+        chosen = draw.sample(names, draw.randint(0, 3))
+        return frozenset(f"{n}@{draw.choice(['*', *(p.value for p in Purpose)])}" for n in chosen)
 
-        label = LabelFacts(
-            f"l{case}", "c", draw.randint(0, 3), frozenset(draw.sample(parts, draw.randint(0, 2))),
-            holders(), holders(), holders(), holders(), holders(),
-        )  # fmt: skip
-        action = draw.choice(["read", "write", "identify", "reveal", "review"])
-        said = label.digest in allowed_labels(policies, person, purpose, action, [label])
-        if said != reference(person, purpose, action, label):
-            found.append((person, purpose, action, label, said))
+    found: list[tuple[object, ...]] = []
+    for _ in range(-(-cases // labels_at_once)):
+        person, purpose = drawn_person(draw, groups, parts), draw.choice(list(Purpose))
+        own, action = draw.choice(list(OWN)), draw.choice(["read", "write", "identify", "reveal", "review"])
+        when = datetime(2026, 11, 20 + draw.randrange(8), draw.randrange(24)).astimezone()
+        labels = [
+            LabelFacts(
+                f"l{number}", "c", draw.randint(0, 3), frozenset(draw.sample(parts, draw.randint(0, 2))), holders(),
+                holders(), holders(), holders(), holders(), draw.random() < 0.2, draw.random() < 0.2,
+            )
+            for number in range(labels_at_once)
+        ]  # fmt: skip
+        said = allowed_labels(policies[own], person, purpose, action, labels, when)
+        wanted = {each.digest for each in labels if reference(person, purpose, action, each, when, own)}
+        found += [(person, purpose, action, own, when, digest) for digest in said ^ wanted]
     return found
 
 
 def test_cedar_and_a_plain_reference_agree_on_generated_cases() -> None:
-    assert disagreements(load(SHIPPED_POLICIES), 3000, seed=20261125) == []
+    assert disagreements(6000, seed=20261125) == []
 
 
 @pytest.mark.campaign
+@pytest.mark.timeout(3600)
 def test_cedar_and_a_plain_reference_agree_on_a_million_cases() -> None:
-    assert disagreements(load(SHIPPED_POLICIES), 1_000_000, seed=1) == []
+    assert disagreements(1_000_000, seed=1) == []

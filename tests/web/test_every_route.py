@@ -4,6 +4,7 @@ A route that is added fails here until its expectations stand in `ROUTES`, and u
 resolves each id of its path (CORRECTIONS, "the route test comes first"; invariant I3).
 """
 
+import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -229,8 +230,8 @@ def own(made: site.Made, app: FastAPI) -> dict[str, str]:
         "conversation": app.state.appliance.conversations.begin(person_of(app, "nina"), "What is the dose?"),
         "collection": made.collections["ward"], "version": made.versions["hospital/anticoagulation-protocol.pdf"],
         "number": "1", "sample": drawn(app, made.collections["ward"]),
-        "scim_user": app.state.appliance.provisioning.create_user({"userName": "routes-jo"})["id"],
-        "scim_group": app.state.appliance.provisioning.create_group({"displayName": "routes"})["id"],
+        "scim_user": app.state.appliance.provisioning.create_user({"userName": f"jo-{secrets.token_hex(4)}"})["id"],
+        "scim_group": app.state.appliance.provisioning.create_group({"displayName": secrets.token_hex(4)})["id"],
     }  # fmt: skip
 
 

@@ -26,10 +26,16 @@ PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 def provider(app: FastAPI, appliance: Appliance) -> TestClient:
     made = TestClient(app, raise_server_exceptions=False, base_url="http://testserver/scim/v2")
     made.headers["Authorization"] = f"Bearer {appliance.tokens.create('ada', frozenset({'scim'}), 1)[0]}"
+    forget_all(made)
     yield made
+    forget_all(made)
+
+
+def forget_all(provider: TestClient) -> None:
     for kind in ("Groups", "Users"):
-        for each in made.get(f"/{kind}").json()["Resources"]:
-            made.delete(f"/{kind}/{each['id']}")
+        while resources := provider.get(f"/{kind}").json()["Resources"]:
+            for each in resources:
+                provider.delete(f"/{kind}/{each['id']}")
 
 
 def joiner(provider: TestClient, login: str = "jo", **more: Any) -> dict[str, Any]:
