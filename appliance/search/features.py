@@ -4,6 +4,7 @@ Computed from term ids that were stored with the chunk; a candidate's text is no
 Terms count by their inverse document frequency among the readable chunks.
 """
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -25,6 +26,8 @@ class Asked:
     exact: NDArray[np.bool_]
     meanings: tuple[tuple[NDArray[np.intp], NDArray[np.uint32]], ...] = ()
     """For words that may be called otherwise: their places in `ids`, and the ids of the other words."""
+    pairs: tuple[tuple[int, int], ...] = ()
+    """Places in `ids` of terms that follow each other in the question."""
 
     @classmethod
     def of(
@@ -32,8 +35,9 @@ class Asked:
         weights: Mapping[int, float],
         exact: frozenset[int],
         meanings: Sequence[tuple[Sequence[int], Sequence[int]]] = (),
+        order: Sequence[int] = (),
     ) -> "Asked":
-        """From weights by term id; `meanings` as (ids said, ids meant)."""
+        """From weights by term id; `meanings` as (ids said, ids meant); `order` are the ids as they were said."""
         ids = sorted(weights)
         place = {id: at for at, id in enumerate(ids)}
         others = tuple(
@@ -44,6 +48,7 @@ class Asked:
         return cls(
             np.array(ids, np.uint32), np.array([weights[i] for i in ids]),
             np.array([i in exact for i in ids], np.bool_), others,
+            tuple((place[one], place[other]) for one, other in itertools.pairwise(order)),
         )  # fmt: skip
 
     def found(self, terms: NDArray[np.uint32]) -> NDArray[np.bool_]:
@@ -61,20 +66,27 @@ def features(asked: Asked, chunk: StoredChunk) -> dict[str, float]:
 
     `coverage`: weight of the question's terms that the chunk, its title or section holds. `nearness`: the same
     within the best stretch of `WINDOW` terms of the text. `heading`: the same in title and section. `exact`:
-    share of the question's numbers, codes and surrogates held; 0 where it has none.
+    share of the question's numbers, codes and surrogates held; 0 where it has none. `phrase`: pairs of words that
+    follow each other in both, in ratio to the question's pairs, at most 1.
     """
     total = float(asked.weights.sum())
     if not total:
-        return {"coverage": 0.0, "nearness": 0.0, "heading": 0.0, "exact": 0.0}
+        return {"coverage": 0.0, "nearness": 0.0, "heading": 0.0, "exact": 0.0, "phrase": 0.0}
     said = asked.found(chunk.text_terms)
-    heading = np.any(asked.found(chunk.above_terms), axis=1)
+    over = asked.found(chunk.above_terms)
+    heading = np.any(over, axis=1)
     held: NDArray[np.bool_] = np.logical_or(said.any(axis=1), heading)
     return {
         "coverage": float(asked.weights[held].sum()) / total,
         "nearness": _nearness(said, asked.weights) / total,
         "heading": float(asked.weights[heading].sum()) / total,
         "exact": float(held[asked.exact].mean()) if asked.exact.any() else 0.0,
+        "phrase": min(1.0, (_pairs(asked, over) + _pairs(asked, said)) / max(1, len(asked.pairs))),
     }
+
+
+def _pairs(asked: Asked, found: NDArray[np.bool_]) -> int:
+    return sum(int(np.count_nonzero(found[one, :-1] & found[other, 1:])) for one, other in asked.pairs)
 
 
 def _nearness(said: NDArray[np.bool_], weights: NDArray[np.float64]) -> float:

@@ -72,7 +72,8 @@ class Retriever:
         exact = frozenset(ids[word] for word in words if is_exact(word))
         weights = dict(zip(sparse.indices, sparse.values, strict=True))
         own = {ids[word]: weights[ids[word]] for word in said}
-        asked = Asked.of(own, exact, [([ids[w] for w in a if w in ids], [ids[w] for w in b]) for a, b in others])
+        meant = [([ids[w] for w in a if w in ids], [ids[w] for w in b]) for a, b in others]
+        asked = Asked.of(own, exact, meant, [ids[word] for word in said])
         return self._passages(fuse(candidates, self._settings.dense_weight), asked, scope, hidden, k)
 
     def counts(self, words: Sequence[str], scope: ReadableScope) -> dict[str, int]:

@@ -88,7 +88,8 @@ def test_reranking_keeps_the_passages_and_orders_them_by_score(room: Room) -> No
     assert {p.chunk.id for p in ranked} == {p.chunk.id for p in found}
     assert [p.score for p in ranked] == sorted((p.score for p in ranked), reverse=True)
     assert "Warfarin" in ranked[0].chunk.text
-    assert all(0 <= p.features[name] <= 1.0001 for p in ranked for name in ("coverage", "nearness", "heading", "exact"))
+    names = ("coverage", "nearness", "heading", "exact", "phrase")
+    assert all(0 <= p.features[name] <= 1.0001 for p in ranked for name in names)
 
 
 def test_fusion_weighs_both_scores_on_one_scale() -> None:
