@@ -17,6 +17,7 @@ from typing import Any
 from appliance.answering.answer import Abstention, Evidence, Question, VerifiedAnswer
 from appliance.answering.citations import Passed, assemble
 from appliance.answering.composition import compose
+from appliance.answering.doubt import is_doubtful, may_say
 from appliance.answering.engines.engine import Engine
 from appliance.answering.evidence import Embed, select
 from appliance.answering.support import Claim, disagreements
@@ -96,6 +97,9 @@ def predict(row: Row, engine: Engine | None, embed: Embed | None, settings: Sett
     if isinstance(found, Abstention):
         return Prediction(row, False, "", (), 0, 0, found.probability, time.perf_counter() - started)
     passed, dropped = _composed(question, found, engine, embed, settings)
+    said = len(passed) if engine is not None and settings.compose else None
+    if is_doubtful(found.probability, said, settings.abstain_below, settings.sure_above):
+        return Prediction(row, False, "", (), 0, 0, found.probability, time.perf_counter() - started)
     answer = assemble(found, passed, dropped=dropped)
     shown = " ".join(_shown(answer).split()[:SHOWN_WORDS])
     composed = [sentence for sentence in answer.sentences if sentence.kind == "composed"]
@@ -126,7 +130,7 @@ def _composed(
         ):
             claim = plain_claim(sentence)
             checked = verify(claim, evidence, question, embed)
-            if checked.supported:
+            if may_say(checked, evidence.probability, settings.sure_above):
                 passed.append(Passed(claim, checked.cites, checked.support))
             else:
                 dropped += 1

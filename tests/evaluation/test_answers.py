@@ -36,7 +36,7 @@ def test_counts_right_answers_abstentions_and_citations(tmp_path: Path) -> None:
 
 
 def test_an_appliance_that_never_abstains_scores_half(tmp_path: Path) -> None:
-    result = evaluate(ROWS, None, None, Settings(home=tmp_path, abstain_below=0.0))
+    result = evaluate(ROWS, None, None, Settings(home=tmp_path, abstain_below=0.0, sure_above=0.0))
     assert result["balanced_accuracy"] == 0.5
     assert result["abstention_recall"] == 0.0
 
@@ -44,7 +44,7 @@ def test_an_appliance_that_never_abstains_scores_half(tmp_path: Path) -> None:
 def test_only_the_first_sixty_words_count(tmp_path: Path) -> None:
     text = "The heparin infusion start rate " + "is long " * 80 + "and 18 units/kg."
     row = ROWS[0] | {"contexts": [{"id": "a", "text": text}]}
-    assert evaluate([row], None, None, Settings(home=tmp_path, abstain_below=0.0))["accuracy"] == 0.0
+    assert evaluate([row], None, None, Settings(home=tmp_path, abstain_below=0.0, sure_above=0.0))["accuracy"] == 0.0
 
 
 @pytest.mark.parametrize(
