@@ -164,7 +164,7 @@ def take_up(rooms: Rooms, progress: Callable[[str, str], None] = lambda version,
         if taken.vanished >= MOST_VANISHED:
             cause = f"{taken.vanished} workers ended while they worked on it"
             return _set_aside(rooms, "system", version, cause, started)
-        profile = rooms.profiles.checked(rooms.catalog.collection(version.collection).profile)
+        profile = rooms.profiles.get(rooms.catalog.collection(version.collection).profile)
         try:
             original = original_of(rooms, version)
         except (NotFound, IntegrityFailure, Unreadable) as error:
@@ -181,7 +181,7 @@ def again(rooms: Rooms, identifier: str, actor: str, *, progress: Progress = lam
     started = time.perf_counter()
     version = rooms.catalog.version(identifier)
     collection = rooms.catalog.collection(version.collection)
-    profile = rooms.profiles.checked(collection.profile)
+    profile = rooms.profiles.get(collection.profile)
     original = original_of(rooms, version)
     if version.status == "quarantined":
         rooms.catalog.release(version.id, profile.digest)

@@ -69,7 +69,7 @@ def test_a_held_document_is_decided_with_the_keyboard_alone_and_published(
     enter_review(page)
     shoot(page, "review-list")
     row = page.locator("#held-table tbody tr").first
-    expect(row).to_contain_text("detection was unsure")
+    expect(row).to_contain_text("Detection was unsure")
     row.get_by_role("button").focus()
     page.keyboard.press("Enter")
     card = page.get_by_role("group", name="The span to decide on")
@@ -108,7 +108,7 @@ def test_what_was_missed_is_marked_by_selecting_it_and_the_document_is_held_unti
     version = hold(server, letters, tmp_path / "in", f"{LETTER}\nA second letter.\n")
     page = visit()
     enter_review(page)
-    page.locator("#held-table tbody tr").first.get_by_role("button").click()
+    page.locator("#held-table tbody tr").last.get_by_role("button").click()
     page.get_by_text("Mark something that was missed").click()
     area = page.get_by_label("Text of the page")
     at = area.evaluate("(area) => area.value.indexOf('Kestrel')")
@@ -158,7 +158,7 @@ def test_names_are_shown_and_hidden_again_for_who_may_and_offered_to_nobody_else
     assert told["status"] == "published", told
     page = visit()
     sign_in(page, "rita")
-    page.get_by_label("In", exact=True).select_option(label="Letters")
+    page.locator("#collection").select_option(label="Letters")
     ask(page, "What does Maria Okafor take daily?")
     answer = page.locator("#turns > li").first
     expect(answer.locator(".surrogate").first).to_be_visible()

@@ -7,7 +7,8 @@ import { get, post, session } from "./wire.js";
 const VIEWS = ["held", "desk", "samples"];
 let desk = null; // the document on the desk
 let at = 0; // which of its items is shown
-let busy = false;
+let running = 0;
+let last = Promise.resolve();
 
 async function start() {
   try {
@@ -18,34 +19,40 @@ async function start() {
     find("problem").textContent = error.message;
     return;
   }
-  await show(location.hash === "#samples" ? "samples" : "held");
+  show(location.hash === "#samples" ? "samples" : "held");
 }
 
-async function show(view) {
+const show = (view) => attempt(() => render(view));
+
+async function render(view) {
   for (const name of VIEWS) find(name).hidden = name !== view;
   for (const button of document.querySelectorAll("nav [data-view]")) {
     if (button.dataset.view === (view === "desk" ? "held" : view)) button.setAttribute("aria-current", "page");
     else button.removeAttribute("aria-current");
   }
-  find("problem").textContent = "";
-  if (view === "held") await attempt(list);
-  if (view === "samples") await attempt(searchSamples);
+  if (view === "held") await list();
+  if (view === "samples") await searchSamples();
   find(`${view}-title`).focus();
 }
 
-// Do something once at a time, and say what went wrong.
-async function attempt(work) {
-  if (busy) return;
-  busy = true;
-  find("problem").textContent = "";
-  try {
-    await work();
-  } catch (error) {
-    find("problem").textContent = error.message;
-  } finally {
-    busy = false;
-  }
+// Do one thing after the other, and say what went wrong.
+function attempt(work) {
+  running += 1;
+  last = last.then(async () => {
+    find("problem").textContent = "";
+    try {
+      await work();
+    } catch (error) {
+      find("problem").textContent = error.message;
+    } finally {
+      running -= 1;
+    }
+  });
+  return last;
 }
+
+// A decision is about what is on the screen: pressed again before that changed, it is nothing.
+const once = (work) => { if (!running) attempt(work); };
 
 async function list() {
   desk = null;
@@ -133,8 +140,7 @@ async function decide(decision) {
 async function ended(document) {
   const said = { published: "The document is published.", quarantined: `The document is held back again. ${document.reason}` };
   find("told").textContent = said[document.status] ?? sentence(`${document.status}. ${document.reason}`);
-  busy = false;
-  await show("held");
+  await render("held");
 }
 
 function drawPage() {
@@ -189,7 +195,7 @@ async function turn(by) {
 }
 
 const KEYS = {
-  a: () => attempt(() => decide("accept")), r: () => attempt(() => decide("reject")), t: () => find("type").focus(),
+  a: () => once(() => decide("accept")), r: () => once(() => decide("reject")), t: () => find("type").focus(),
   l: () => { find("alike").checked = !find("alike").checked; }, j: () => move(1), k: () => move(-1),
 };
 find("card").addEventListener("keydown", (event) => {
@@ -206,8 +212,9 @@ find("accept").addEventListener("click", KEYS.a);
 find("reject").addEventListener("click", KEYS.r);
 find("before").addEventListener("click", KEYS.k);
 find("after").addEventListener("click", KEYS.j);
-find("mark").addEventListener("click", () => attempt(mark));
-find("retry").addEventListener("click", () => attempt(retry));
+for (const event of ["beforeinput", "drop"]) find("text").addEventListener(event, (each) => each.preventDefault());
+find("mark").addEventListener("click", () => once(mark));
+find("retry").addEventListener("click", () => once(retry));
 find("page-back").addEventListener("click", () => attempt(() => turn(-1)));
 find("page-on").addEventListener("click", () => attempt(() => turn(1)));
 find("back").addEventListener("click", () => show("held"));
@@ -215,5 +222,5 @@ for (const button of document.querySelectorAll("nav [data-view]")) {
   button.addEventListener("click", () => { find("told").textContent = ""; show(button.dataset.view); });
 }
 document.addEventListener("session-ended", (event) => { find("problem").textContent = event.detail; });
-setUpSamples(attempt);
+setUpSamples(once);
 start();
