@@ -20,7 +20,7 @@ from typing import Any
 import httpx
 
 from appliance.assembly.parts import initialise
-from appliance.cli import asking_benchmark, audit_benchmark
+from appliance.cli import asking_benchmark, audit_benchmark, redaction_benchmark
 from appliance.cli import demonstration as demo
 from appliance.cli.context import context
 from appliance.cli.output import output
@@ -30,17 +30,20 @@ from appliance.evaluation import canaries
 from appliance.evaluation.sample_questions import Asked, score, timing
 
 GIB = 2**30
+NAMES = ("demo", "ask", "audit", "redaction")
 
 
 def run(name: str, limit: int, out: Path | None = None) -> int:
     """Run a benchmark by name and print its figures beside those asked for."""
-    if name not in ("demo", "ask", "audit"):
-        raise UsageError(f"unknown benchmark {name[:40]}", "There are: demo, ask, audit")
+    if name not in NAMES:
+        raise UsageError(f"unknown benchmark {name[:40]}", f"There are: {', '.join(NAMES)}")
     with tempfile.TemporaryDirectory(prefix="appliance-bench-") as folder:
         if name == "ask":
             result, wanted = asking_benchmark.bench_ask(Path(folder), limit), asking_benchmark.WANTED
         elif name == "audit":
             result, wanted = audit_benchmark.bench_audit(Path(folder), limit), audit_benchmark.WANTED
+        elif name == "redaction":
+            result, wanted = redaction_benchmark.bench_redaction(context.settings()), redaction_benchmark.WANTED
         else:
             result, wanted = bench_demo(Path(folder), limit, out), WANTED
     if not output.emit(result):

@@ -87,7 +87,7 @@ def demo(
 
 
 def bench(
-    name: Annotated[str, typer.Argument(help="demo, ask or audit")] = "demo",
+    name: Annotated[str, typer.Argument(help="demo, ask, audit or redaction")] = "demo",
     limit: Annotated[int, typer.Option(help="Questions asked a sector, or records checked; 0 for all.")] = 0,
     out: Annotated[Path | None, typer.Option(help="File for every question with its result.")] = None,
 ) -> int:
