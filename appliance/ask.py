@@ -31,13 +31,26 @@ import numpy as np
 from appliance.access.grants import Person, Purpose, ReadableScope
 from appliance.access.limits import NameUses
 from appliance.access.scope import Access
-from appliance.answering import citations, composition, evidence, expansion, followup, question, usage, verification
+from appliance.answering import (
+    citations,
+    composition,
+    disagreement,
+    evidence,
+    expansion,
+    followup,
+    parts,
+    question,
+    tongues,
+    usage,
+    verification,
+)
 from appliance.answering.answer import (
     Abstention,
     Citation,
     Draft,
     Evidence,
     EvidenceSentence,
+    Part,
     Question,
     Refusal,
     VerifiedAnswer,
@@ -62,6 +75,7 @@ from appliance.settings import Settings
 Status = Literal["answered", "abstained", "refused"]
 EVERYTHING = Narrowing()
 ALONE = "the quotations stand alone"
+NO_DOCUMENTS = "There are no documents here that you may read for this purpose."
 MOST_HISTORY = 4
 """Questions before this one that a follow-up may lean on."""
 
@@ -136,6 +150,10 @@ class Finished:
     """As it was understood; None where it was refused."""
     sources: frozenset[tuple[str, str]] = frozenset()
     """(version, label) of what is quoted."""
+    parts: tuple[Part, ...] = ()
+    """Of a question of several parts: which are answered."""
+    disagreements: tuple[tuple[int, int], ...] = ()
+    """Pairs of indices of quotations from different documents that state different figures."""
 
 
 Shown = Understood | Quotes | Waiting | Sentence | Finished
@@ -188,12 +206,12 @@ def ask(
         found = select(rooms, asked, passages)
         clock.lap("evidence")
         if isinstance(found, Abstention):
-            yield outcome.abstained(found, passages, asked, clock)
+            yield outcome.abstained(_explained(rooms, scope, asked, found), passages, asked, clock)
             return
         outcome.record_shown(found, passages)
-        quotes = citations.quotations(found)
+        quotes = _quotations(rooms, found.sentences)
         clock.lap("quotes")
-        yield Quotes(quotes.citations, found.probability)
+        yield Quotes(quotes, found.probability)
 
         # 8., 9. and 10. compose, verify, guard
         answer = _Answer(found)
@@ -215,7 +233,13 @@ def ask(
 
 
 def find(
-    rooms: Rooms, person: Person, purpose: Purpose, text: str, *, collection: str | None = None, k: int,
+    rooms: Rooms,
+    person: Person,
+    purpose: Purpose,
+    text: str,
+    *,
+    collection: str | None = None,
+    k: int,
     narrowed: Narrowing = EVERYTHING,
 ) -> tuple[list[Passage], dict[str, float]]:
     """Steps 2 to 6 alone: the passages of a question, and seconds by stage. Intent and what is shown have their
@@ -289,18 +313,50 @@ def retrieve(
 
 def select(rooms: Rooms, asked: Question, passages: Sequence[Passage]) -> Evidence | Abstention:
     """Step 7, and step 10 for what it lets out: a quotation that still holds an identifier is withheld."""
-    found = evidence.select(
-        asked, passages, quotes=rooms.settings.quotes, abstain_below=rooms.settings.abstain_below, embed=rooms.embed
-    )
+
+    def evidence_of(question: Question, among: Sequence[Passage]) -> Evidence | Abstention:
+        settings = rooms.settings
+        return evidence.select(
+            question, among, quotes=settings.quotes, abstain_below=settings.abstain_below, embed=rooms.embed
+        )
+
+    found = parts.by_part(asked, passages, evidence_of, evidence_of(asked, passages))
     if isinstance(found, Abstention):
-        return Abstention(found.reason, _presentable(found.related), found.probability)
+        return replace(found, related=_presentable(found.related))
     kept = _presentable(found.sentences)
-    return Evidence(kept, found.probability) if kept else Abstention(evidence.NOT_ANSWERED, (), found.probability)
+    if kept:
+        return replace(found, sentences=kept)
+    return Abstention(evidence.NOT_ANSWERED, (), found.probability, found.parts)
+
+
+def _explained(rooms: Rooms, scope: ReadableScope, asked: Question, found: Abstention) -> Abstention:
+    """An abstention that says what else may be behind it: nothing there to read, or another language."""
+    if not found.related and not rooms.catalog.matching(EVERYTHING, scope.labels):
+        return replace(found, reason=NO_DOCUMENTS)
+    language = tongues.foreign(asked.text)
+    hint = f" The question seems to be in {language}: ask in the language of the documents." if language else ""
+    return replace(found, reason=found.reason + hint)
+
+
+def _quotations(rooms: Rooms, sentences: Sequence[EvidenceSentence]) -> tuple[Citation, ...]:
+    """Numbered citations of sentences, each with the day of its version's publication."""
+    days = rooms.catalog.published_days({sentence.passage.version for sentence in sentences})
+    found = citations.quotations(Evidence(tuple(sentences), 0.0)).citations
+    return tuple(replace(each, published=days.get(each.version, "")) for each in found)
+
+
+def _differing(quotes: Sequence[Citation], pairs: Sequence[tuple[int, int]]) -> tuple[str, ...]:
+    """A line for each pair of quotations that disagree: which, and of when."""
+    return tuple(
+        f"Quotations {one + 1} (published {quotes[one].published}) and {other + 1} (published "
+        f"{quotes[other].published}) state different figures: see both"
+        for one, other in pairs
+    )
 
 
 def _doubted(found: Evidence) -> Abstention:
     """What was shown as quotations, offered as related only."""
-    return Abstention(evidence.NOT_ANSWERED, found.sentences, found.probability)
+    return Abstention(evidence.NOT_ANSWERED, found.sentences, found.probability, found.parts)
 
 
 def _presentable(sentences: Sequence[EvidenceSentence]) -> tuple[EvidenceSentence, ...]:
@@ -390,7 +446,7 @@ def _refuse(rooms: Rooms, person: Person, purpose: Purpose, error: ApplianceErro
     clock.lap("refusal")
     refusal = Refusal(error.message, error.advice)
     return Finished(
-        "refused", refusal, (), rooms.log.prove(receipt), usage.measure(0, 0, clock.total), clock.seconds, error=error
+        "refused", refusal, (), rooms.log.prove(receipt), usage.measure(0, 0, clock.total, rooms.settings.watts), clock.seconds, error=error
     )
 
 
@@ -506,14 +562,17 @@ class _Outcome:
 
     def answered(self, answer: _Answer, passages: Sequence[Passage], asked: Question, clock: _Clock) -> Finished:
         """Record the answer; what comes back may be shown."""
-        verified = answer.verified()
+        quotes = _quotations(self._rooms, answer.found.sentences)
+        verified = replace(answer.verified(), citations=quotes)
         told = verified.text, verified.citations
         receipt, cost = self._conclude("answered", told, passages, clock, answer)
-        warnings = (*asked.warnings, *answer.warnings)
+        differ = disagreement.disagreements(answer.found.sentences)
+        warnings = (*asked.warnings, *_differing(quotes, differ), *answer.warnings)
         sources = _sources(answer.found.sentences)
         return Finished(
-            "answered", verified, verified.citations, receipt, cost, clock.seconds, warnings, None, asked, sources
-        )
+            "answered", verified, verified.citations, receipt, cost, clock.seconds, warnings, None, asked, sources,
+            answer.found.parts, differ,
+        )  # fmt: skip
 
     def abstained(
         self,
@@ -524,11 +583,13 @@ class _Outcome:
         answer: _Answer | None = None,
     ) -> Finished:
         """Record that the documents do not answer, and what is offered as related."""
-        related = citations.quotations(Evidence(found.related, found.probability)).citations
+        related = _quotations(self._rooms, found.related)
         receipt, cost = self._conclude("abstained", (found.reason, related), passages, clock, answer)
         warnings = (*asked.warnings, *(answer.warnings if answer else ()))
         sources = _sources(found.related)
-        return Finished("abstained", found, related, receipt, cost, clock.seconds, warnings, None, asked, sources)
+        return Finished(
+            "abstained", found, related, receipt, cost, clock.seconds, warnings, None, asked, sources, found.parts
+        )
 
     def _conclude(
         self,
@@ -543,7 +604,7 @@ class _Outcome:
         draft = answer.drafts.draft if answer and answer.drafts else Draft("", "")
         verdicts = answer.verdicts if answer else []
         spent = clock.total - clock.seconds.get("waiting", 0.0)
-        cost = usage.measure(draft.prompt_tokens, draft.completion_tokens, spent)
+        cost = usage.measure(draft.prompt_tokens, draft.completion_tokens, spent, self._rooms.settings.watts)
         text, quotes = told
         receipt = self._write(
             AnswerGiven(

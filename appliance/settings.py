@@ -144,6 +144,12 @@ class Settings(BaseModel):
     queue_seconds: float = Field(
         60.0, gt=0, description="Seconds to wait for the language model, after which the quotations stand alone."
     )
+    watts: float = Field(65.0, ge=0, description="Power that the machine draws while it answers, to estimate energy.")
+    price_kilowatt_hour: float = Field(0.30, ge=0, description="Price of a kilowatt-hour, in your currency.")
+    price_million_in: float = Field(
+        2.5, ge=0, description="Price of a million prompt tokens at the API that a month is compared with."
+    )
+    price_million_out: float = Field(10.0, ge=0, description="Price of a million tokens that such an API writes.")
     compose_tokens: int = Field(160, ge=16, description="Longest composed answer, in tokens.")
 
     audit_devices: tuple[Path, ...] = Field((), description="Audit log directories; empty means `audit` in the home.")

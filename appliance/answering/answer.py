@@ -55,11 +55,22 @@ class EvidenceSentence:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a question that asks several things, and whether the documents answer it."""
+
+    text: str
+    answered: bool
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """The sentences selected for a question, best first, and the probability that they answer it."""
 
     sentences: tuple[EvidenceSentence, ...]
     probability: float
+    parts: tuple[Part, ...] = ()
+    """Of a question of several parts; empty for one of one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +80,7 @@ class Abstention:
     reason: str
     related: tuple[EvidenceSentence, ...] = ()
     probability: float = 0.0
+    parts: tuple[Part, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +113,8 @@ class Citation:
     page: int
     quote: str
     boxes: tuple[tuple[float, float, float, float], ...] = ()
+    published: str = ""
+    """When the version quoted became the visible one: a day, ISO 8601."""
 
 
 @dataclass(frozen=True, slots=True)

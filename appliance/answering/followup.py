@@ -89,6 +89,11 @@ def standalone(question: str, before: str, embed: Embed | None = None) -> str:
     return _substituted(rest.strip(" ?!.,"), before, embed)
 
 
+def resolved(part: str, before: str) -> str:
+    """A later part of one question, its pronoun replaced by what the part before it is about."""
+    return _first_upper(_resolved(part, before)) if before and _needs(part) else part
+
+
 def surrogates(text: str) -> list[str]:
     """The surrogates in a text, in order."""
     return list(dict.fromkeys(match.group() for match in SURROGATE.finditer(text)))

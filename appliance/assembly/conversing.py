@@ -19,6 +19,7 @@ from appliance.errors import ApplianceError, Unavailable
 
 NEW = "new"
 """Given for a conversation: begin one."""
+ALSO = ("parts", "disagreements")
 KEPT = (
     "question", "answer", "status", "reason", "sentences", "citations", "related", "dropped", "receipt", "usage",
     "seconds", "warnings",
@@ -110,7 +111,8 @@ def _keep(
     """Keep a turn; what the result gains by it. An answer is not lost because it cannot be kept."""
     asked = event.question
     assert asked is not None
-    turn = {name: told[name] for name in KEPT} | {"purpose": purpose.value, "by_identity": bool(asked.terms)}
+    kept = {name: told[name] for name in (*KEPT, *ALSO) if name in told}
+    turn = kept | {"purpose": purpose.value, "by_identity": bool(asked.terms)}
     try:
         if conversation == NEW:
             conversation = appliance.conversations.begin(person.id, asked.text)

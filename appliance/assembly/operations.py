@@ -16,6 +16,7 @@ from appliance import ingest as documents
 from appliance.access.grants import Person, Purpose
 from appliance.assembly import (
     access_policies,
+    costing,
     forgetting,
     identities,
     keeping,
@@ -399,3 +400,4 @@ OPERATIONS |= supervising.OPERATIONS
 OPERATIONS |= identities.OPERATIONS
 OPERATIONS |= access_policies.OPERATIONS
 OPERATIONS |= model_changes.OPERATIONS
+OPERATIONS |= costing.OPERATIONS

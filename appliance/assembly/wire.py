@@ -39,6 +39,10 @@ def finished(event: Finished) -> dict[str, Any]:
         "warnings": list(event.warnings),
         "exit_code": event.error.exit_code if event.error else 0,
     }
+    if event.parts:
+        result["parts"] = [{"text": part.text, "answered": part.answered} for part in event.parts]
+    if event.disagreements:
+        result["disagreements"] = [[one + 1, other + 1] for one, other in event.disagreements]
     if event.question is not None:
         result["question"] = event.question.text
     if isinstance(answer, Refusal):
@@ -65,6 +69,7 @@ def citation(each: Citation) -> dict[str, Any]:
         "chunk": each.chunk,
         "title": each.title,
         "page": each.page,
+        "published": each.published,
         "quote": each.quote,
         "boxes": [list(box) for box in each.boxes],
     }

@@ -15,6 +15,7 @@ from appliance.assembly import terminal
 from appliance.cli import (
     access_policy,
     audit,
+    costs,
     documents,
     evaluation,
     following,
@@ -42,8 +43,8 @@ app = typer.Typer(
     epilog="Every command takes --json (one JSON object on standard output) and --home DIR.",
 )
 for noun in (
-    home, documents, following, questions, people, tokens, keeping, audit, supervising, models, policy, access_policy, review,
-    leakrate, evaluation,
+    home, documents, following, questions, people, tokens, keeping, audit, supervising, models, policy, access_policy,
+    review, leakrate, evaluation, costs,
 ):  # fmt: skip
     noun.register(app)
 

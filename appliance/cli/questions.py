@@ -81,6 +81,10 @@ def show_result(result: dict[str, Any]) -> None:
         output.say(told if told.endswith((".", "?")) else f"{told}.")
         for related in result["related"]:
             output.say(f"  Related, not an answer: {related['title']}, page {related['page']}: “{related['quote']}”")
+    for part in result.get("parts", ()):
+        output.say(f"  {'answered' if part['answered'] else 'not answered'}: {part['text']}")
+    for warning in result["warnings"]:
+        output.say(f"  Note: {warning}")
     seconds = sum(result["seconds"].values())
     output.say(f"\n{result['status']} in {seconds:.1f} s, record {result['receipt'].get('record', 'none')}")
 

@@ -1,7 +1,7 @@
 """The appliance's parts in plain LlamaIndex code. Run: python docs/examples/llamaindex_pipeline.py HOME LOGIN
 
 1. Redactor: a TransformComponent, first in any ingestion pipeline.
-2. ScopedRetriever: a BaseRetriever that finds only what one person may read.
+2. ScopedRetriever: a BaseRetriever that finds only what one person may read; PassageReranker: a node postprocessor.
 3. AuditedQueryEngine: a BaseQueryEngine whose every answer is verified, cited and recorded.
 """
 
@@ -16,7 +16,7 @@ from appliance.access.grants import Purpose
 from appliance.assembly.parts import Appliance
 from appliance.assembly.query_engine import AuditedQueryEngine
 from appliance.redaction import EphemeralVault, Redactor, load_profile
-from appliance.search.components import ScopedRetriever
+from appliance.search.components import PassageReranker, ScopedRetriever
 from appliance.settings import load
 
 LETTER = "Dear Dr Lindqvist, thank you for seeing Mrs Maria Okafor (MRN 00482913) about her warfarin dose."
@@ -34,8 +34,10 @@ def main(home: Path, login: str, question: str = "When is the heparin infusion s
         # 2. retrieval inside what this person may read
         person = appliance.people.by_login(login)
         scope = appliance.access.readable(person, Purpose.TREATMENT)
-        retriever = ScopedRetriever(appliance.retriever, scope, appliance.catalog.hidden_versions(), k=3)
-        found = retriever.retrieve(question)
+        retriever = ScopedRetriever(appliance.retriever, scope, appliance.catalog.hidden_versions(), k=12)
+        found = PassageReranker(appliance.reranker, top_n=3).postprocess_nodes(
+            retriever.retrieve(question), query_str=question
+        )
         for node in found:
             print(f"{node.score:.2f} {node.metadata['title']}, page {node.metadata['pages']}")
 

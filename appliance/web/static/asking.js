@@ -117,7 +117,7 @@ function newTurn(text) {
     label.hidden = !title;
     for (const citation of citations) {
       cited.set(citation.n, citation);
-      const source = make("p", { class: "source" }, ...prose(citation.title || "Untitled document"), `, page ${citation.page}`);
+      const source = make("p", { class: "source" }, ...prose(citation.title || "Untitled document"), `, page ${citation.page}${citation.published ? `, published ${citation.published}` : ""}`);
       quotes.append(make("li", {}, chip(citation), make("div", {}, quotation(citation.quote), source)));
     }
   }
@@ -150,6 +150,9 @@ function newTurn(text) {
     outcome.hidden = false;
     if (result.asked) outcome.append(make("time", { datetime: result.asked }, `Asked ${result.asked.slice(0, 16).replace("T", " ")} UTC`));
     if (result.receipt) outcome.append(...facts(result).map((each) => make("span", {}, each)), receiptButton(result.receipt));
+    for (const part of result.parts ?? []) {
+      outcome.before(make("p", { class: part.answered ? "part" : "part abstained" }, part.answered ? "✓ " : "✕ ", ...prose(part.text), part.answered ? "" : " The documents you may read do not seem to answer this part."));
+    }
     for (const warning of result.warnings) outcome.before(make("p", { class: "state abstained" }, warning));
   }
 
