@@ -17,6 +17,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
+from appliance.answering.conversations import Conversations
 from appliance.audit.events import CollectionDeleted, DocumentErased, DocumentRetired
 from appliance.audit.log import AuditLog
 from appliance.documents import holds
@@ -143,6 +144,7 @@ def _remove(held: Holdings, collection: str, begun: dict[str, list[str]], actor:
     for each in versions:
         held.originals.delete(each)
         held.pages.delete(each)
+    Conversations(held.database, held.keys).forget_versions(versions)
     destroyed += held.vault.release(collection, versions)
     for document, its in begun.items():
         held.log.append(
