@@ -67,6 +67,7 @@ from appliance.documents.narrowing import Narrowing
 from appliance.errors import ApplianceError, AuditUnavailable
 from appliance.redaction.question import QuestionGuard
 from appliance.redaction.screening import residual_identifiers
+from appliance.redaction.wordings import Wordings
 from appliance.search.chunk import Passage
 from appliance.search.hybrid import Retriever
 from appliance.search.reranking import Reranker
@@ -101,6 +102,8 @@ class Rooms:
     """Before the language model."""
     entailment: Entailment | None = None
     """A site's NLI model, beside the verifier."""
+    wordings: Wordings | None = None
+    """Keeps the original words of questions that held identifiers, in the vault; None where a site keeps none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,13 +187,15 @@ def ask(
         typed = guard(rooms, scope, question.check(text, rooms.settings.max_question_chars))
         rooms.names.take(person.id, "search", typed.by_identity)
         asked = follow(rooms, scope, typed, history)
+        wording = rooms.wordings.keep(text) if rooms.wordings and typed.entities else ""
     except ApplianceError as error:
         yield _refuse(rooms, person, purpose, error, clock)
         return
     clock.lap("guard")
 
     # 4. durable intent record
-    intent = _record_intent(rooms, person, scope, asked, typed.text if asked.text != typed.text else "", narrowed)
+    said = typed.text if asked.text != typed.text else ""
+    intent = _record_intent(rooms, person, scope, asked, said, narrowed, wording)
     clock.lap("intent")
     if asked.text != typed.text:
         yield Understood(asked.text)
@@ -413,7 +418,13 @@ def _compose(
 
 
 def _record_intent(
-    rooms: Rooms, person: Person, scope: ReadableScope, asked: Question, typed: str, narrowed: Narrowing
+    rooms: Rooms,
+    person: Person,
+    scope: ReadableScope,
+    asked: Question,
+    typed: str,
+    narrowed: Narrowing,
+    wording: str = "",
 ) -> Receipt:
     if asked.by_identity:  # with and without the right alike, so that both take the same time and records
         event = SearchedByIdentity(
@@ -433,6 +444,7 @@ def _record_intent(
             collections=sorted(scope.collections),
             attack=asked.attack,
             narrowed=narrowed.as_json(),
+            vault_reference=wording,
             question=asked.text,
             typed=typed,
         ),

@@ -156,6 +156,9 @@ class Settings(BaseModel):
     audit_seconds: float = Field(1.0, gt=0, description="Seconds an audit write may take before refusal.")
     audit_reserve_bytes: int = Field(8 * MIB, ge=0, description="Disk kept free for closing records, in bytes.")
 
+    keep_question_wordings: bool = Field(
+        True, description="Keep the original words of a question that held identifiers, encrypted in the vault."
+    )
     anchor_folders: tuple[Path, ...] = Field(
         (), description="Folders outside this machine's disk (a share, a stick) that keep the log's checkpoints."
     )

@@ -59,6 +59,7 @@ from appliance.redaction.policy import Profile
 from appliance.redaction.question import QuestionGuard
 from appliance.redaction.review import Reviews
 from appliance.redaction.vault import Vault
+from appliance.redaction.wordings import Wordings
 from appliance.redaction.workers import DetectionWorkers
 from appliance.search.embedding import Embedder, open_embedder
 from appliance.search.hybrid import Retriever
@@ -151,6 +152,7 @@ class Appliance:
         self.pages = PageImages(settings.home, keys)
         self.vault = Vault(database, keys)
         self.holds = Holds(database, keys)
+        self.wordings = Wordings(database, keys)
         self.reviews = Reviews(database)
         self.names = NameUses(database, settings.names_per_hour, settings.reveals_per_hour)
         self.work = Work(database)
@@ -294,6 +296,7 @@ class Appliance:
             self.names,
             Queue(self.settings.compose_at_once),
             self.entailment,
+            self.wordings if self.settings.keep_question_wordings else None,
         )
 
     @cached_property

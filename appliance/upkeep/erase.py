@@ -22,6 +22,7 @@ from appliance.documents.holds import Held, Holds
 from appliance.errors import NotFound
 from appliance.evaluation import canaries
 from appliance.redaction.surrogates import SURROGATE
+from appliance.redaction.wordings import Wordings
 from appliance.storage.tables import surrogate_use
 from appliance.upkeep import deletion, erasures
 from appliance.upkeep.certificate import Certificate, certify
@@ -78,6 +79,7 @@ def erase_person(held: Holdings, holds: Holds, domain: str, surrogate: str, *, a
     for version in versions:
         held.originals.delete(version)
     held.vault.erase(domain, surrogate)
+    Wordings(held.database, held.keys).erase_naming(meant)
     searched = _search_person(held, domain, surrogate, meant, versions)
     return _finish(held, "person", f"{domain}/{surrogate}", 1 + kept, searched, actor, reason)
 
@@ -110,6 +112,7 @@ def _search_person(held: Holdings, domain: str, surrogate: str, meant: str, vers
         "vault": erasures.vault_rows(held.database, domain, surrogate),
         "blind index": surrogate in held.vault.lookup(domain, kind, meant),
         "keys": _keys_left(held, [f"subject/{domain}/{surrogate}"]),
+        "wordings of questions": Wordings(held.database, held.keys).count_naming(meant),
         "originals that name them": sum(held.originals.kept(version) for version in versions),
         "every file of the home, in the clear": len(leaks),
     }

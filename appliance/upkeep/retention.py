@@ -5,6 +5,7 @@ The schedule is `policies/retention.yaml`, days by class; a class without days i
     documents     published documents, by the day they were published; for one collection: `documents: {ward: 3650}`
     originals     the encrypted originals of published documents; the redacted text stays
     questions     the sealed parts of questions and answers in the log; ids, digests and proofs stay for good
+    wordings      the original words of questions that held identifiers
     sign_ins      what was typed as a login at failed sign-ins
 """
 
@@ -21,10 +22,11 @@ from appliance.audit.record import Record, decode, own_scope
 from appliance.documents.catalog import Version
 from appliance.documents.holds import Held, Holds
 from appliance.errors import UsageError
+from appliance.redaction.wordings import Wordings
 from appliance.upkeep import deletion
 from appliance.upkeep.deletion import Holdings
 
-CLASSES = ("documents", "originals", "questions", "sign_ins")
+CLASSES = ("documents", "originals", "questions", "wordings", "sign_ins")
 KINDS = {
     "questions": frozenset({"question_asked", "passages_shown", "answer_given", "searched_by_identity"}),
     "sign_ins": frozenset({"sign_in_failed"}),
@@ -71,6 +73,8 @@ def apply(held: Holdings, holds: Holds, days: Days, now: datetime, *, dry: bool 
             done += [_documents(held, collection, number, now, dry) for collection, number in rules]
         elif name == "originals":
             done.append(_originals(held, holds, int(str(value)), now, dry))
+        elif name == "wordings":
+            done.append(_wordings(held, int(str(value)), now, dry))
         else:
             done.append(_sealed(held, holds, name, int(str(value)), now, dry))
     for each in done if not dry else ():
@@ -116,6 +120,12 @@ def _sealed(held: Holdings, holds: Holds, name: str, days: int, now: datetime, d
     free = [scope for intent, scopes in by_intent.items() if intent not in touched for scope in scopes]
     destroyed = len(free) if dry else held.keys.destroy_all(free)
     return Applied(name, days, destroyed, sum(len(by_intent[intent]) for intent in touched), tuple(free))
+
+
+def _wordings(held: Holdings, days: int, now: datetime, dry: bool) -> Applied:
+    limit = (now - timedelta(days=days)).astimezone(UTC).isoformat()
+    kept = Wordings(held.database, held.keys)
+    return Applied("wordings", days, kept.count_before(limit) if dry else kept.erase_before(limit))
 
 
 def _old(held: Holdings, limit: str, kinds: frozenset[str]) -> Iterator[Record]:

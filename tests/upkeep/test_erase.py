@@ -148,7 +148,7 @@ def test_the_schedule_forgets_old_questions_but_not_their_records(house: House, 
 
 def test_a_schedule_that_is_none_is_refused(tmp_path: Path) -> None:
     assert retention.load(tmp_path) == {}
-    assert retention.load(settings.SHIPPED_POLICIES) == {"sign_ins": 90}
+    assert retention.load(settings.SHIPPED_POLICIES) == {"sign_ins": 90, "wordings": 365}
     for text in ("days: {sign_ins: soon}", "days: {cookies: 3}", "days: [", "days: 7", "days: {questions: {ward: 1}}"):
         (tmp_path / "retention.yaml").write_text(text)
         with pytest.raises(UsageError):

@@ -18,7 +18,7 @@ export async function offerEmergency() {
     make("option", { value: code }, `${sentence(words)} (${code})`)));
   if (!told.until) return;
   const until = new Date(told.until);
-  find("emergency-until").textContent = `Emergency access until ${until.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })}. ${told.told}`;
+  find("emergency-until").textContent = `Emergency access until ${until.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })}. It is recorded, and somebody else reviews it.`;
   timer = setTimeout(changed, Math.max(1000, until - Date.now() + 500));
 }
 

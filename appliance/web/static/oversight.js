@@ -36,6 +36,7 @@ async function start() {
   find("report-form").elements.name.replaceChildren(...known.reports.map((each) => make("option", { value: each }, REPORTS[each] ?? each)));
   find("draw").elements.collection.append(...known.collections.map((each) => make("option", { value: each.id }, each.title)));
   find("place").hidden = !known.may_administer;
+  find("views").hidden = false; // not before what they show is known
   const asked = location.hash.slice(1);
   await show(VIEWS.includes(asked) ? asked : "overview");
 }
