@@ -170,11 +170,13 @@ def parse_profile(content: bytes, source: str) -> Profile:
     try:
         return Profile(**values, digest=hashlib.sha256(content).hexdigest())
     except ValidationError as error:
-        first = error.errors()[0]
+        wrong = error.errors()
+        first = next((each for each in wrong if each["type"] == "extra_forbidden"), wrong[0])
+        told = "there is no such key" if first["type"] == "extra_forbidden" else first["msg"].lower()
         path = tuple(part for part in first["loc"] if part != "[key]")
         key = ".".join(str(part) for part in path)
         raise UsageError(
-            f"{source} line {_line(node, path)}: {key}: {first['msg'].lower()}", "See policies/README.md"
+            f"{source} line {_line(node, path)}: {key}: {told}", "See policies/README.md"
         ) from error
     except TypeError as error:
         raise UsageError(f"{source}: every key must be a word", "See policies/README.md") from error

@@ -22,7 +22,7 @@ LETTER = """# Ward round
 
 Patient: Wilhelmina Featherstonehaugh, MRN 83920175. Reviewed with Sister Okonjo and Dr Hale.
 
-Discussed with Grove about the discharge. Amber will call back on Monday, and Sterling agreed to wait.
+Discussed MRN 83920175 with Grove before the discharge. Amber will call back on Monday, and Sterling agreed to wait.
 
 Warfarin was stopped. The Kestrel form was sent to Marsh at the desk; the pump was checked every 4 hours.
 """
