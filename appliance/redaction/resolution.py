@@ -87,6 +87,11 @@ _INSIDE_A_BUILDING = frozenset(
     )
 )
 _QUANTITY = regex.compile(r"\d ?(?:%|[mkµn]?[glLmVAWN]\b|mm\b|[kM]?Hz\b|mmol\b|hours?\b)|\d%")
+_STATE = regex.compile(
+    r"(?:the )?(?:(?:[\p{Lu}][\p{L}']+ ){0,2}Republic of (?:the )?[\p{Lu}][\p{L}-]+|Kingdom of (?:the )?[\p{Lu}]\p{L}+"
+    r"|United Kingdom of Great Britain(?: and Northern Ireland)?|Russian Federation|Swiss Confederation"
+    r"|(?:French|Czech|Slovak|Hellenic|Italian|Portuguese|Turkish|Austrian|Polish) Republic)"
+)
 _GAP = regex.compile(r"[ ]{1,2}|, |-")
 
 
@@ -183,6 +188,8 @@ def weigh(candidate: Candidate, text: str, against: "Spans", alone: "Spans") -> 
         start += 1
     if end - start < 2:
         return None
+    if candidate.type == "LOCATION" and text[start : start + 4] in ("the ", "The "):
+        start += 4
     value = text[start:end]
     if " | " in value:
         end = start + value.index(" | ")
@@ -251,6 +258,8 @@ def _place_score(value: str, base: float) -> tuple[float, str]:
         return 0.3, "abbreviation"
     if all(_has(token, "drugs", "eponyms", "demonyms") for token in tokens):
         return 0.1, "a drug, eponym or nationality"
+    if _STATE.fullmatch(value):
+        return 0.2, "a state by its full name, which is a party to something"
     if all(token in _CONTINENTS for token in tokens):
         return 0.1, "a continent"
     if " ".join(token for token in tokens if token != "the") in words("countries"):

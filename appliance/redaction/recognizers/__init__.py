@@ -29,7 +29,9 @@ from appliance.redaction.recognizers.network import (
 from appliance.redaction.recognizers.organisations import OrganisationRecognizer
 from appliance.redaction.recognizers.phones import PhoneNumberRecognizer
 from appliance.redaction.recognizers.places import AddressRecognizer
+from appliance.redaction.recognizers.sums import PersonalSumRecognizer
 from appliance.redaction.recognizers.world_addresses import WorldAddressRecognizer
+from appliance.redaction.recognizers.world_ids import WorldIdRecognizer
 
 PATTERN_RECOGNIZERS: tuple[type[ApplianceRecognizer], ...] = (
     EmailAddressRecognizer,
@@ -42,6 +44,7 @@ PATTERN_RECOGNIZERS: tuple[type[ApplianceRecognizer], ...] = (
     SocialSecurityRecognizer,
     NationalIdRecognizer,
     LicenceRecognizer,
+    WorldIdRecognizer,
     PhoneNumberRecognizer,
     CalendarDateRecognizer,
     AgeRecognizer,
@@ -50,6 +53,7 @@ PATTERN_RECOGNIZERS: tuple[type[ApplianceRecognizer], ...] = (
     WorldAddressRecognizer,
     OrganisationRecognizer,
     DemographicRecognizer,
+    PersonalSumRecognizer,
     NameContextRecognizer,
     NameListRecognizer,
 )

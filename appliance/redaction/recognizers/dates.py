@@ -13,7 +13,11 @@ MONTHS = (
     r"jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?"
     r"|enero|febrero|marzo|abril|mayo|junio|julio|agosto|sep?tiembre|octubre|noviembre|diciembre"
     r"|januar|februar|märz|mai|juni|juli|oktober|dezember|janvier|février|fevrier|mars|avril|juin|juillet|août|aout|septembre|octobre|novembre|décembre"
+    r"|gennaio|febbraio|marzo|aprile|maggio|giugno|luglio|settembre|ottobre|dicembre|janeiro|fevereiro|março|maio|junho|julho|setembro|outubro|dezembro"
+    r"|januari|februari|maart|mei|augustus|stycznia|lutego|marca|kwietnia|maja|czerwca|lipca|sierpnia|września|października|listopada|grudnia"
+    r"|ocak|şubat|nisan|mayıs|haziran|temmuz|ağustos|eylül|ekim|kasım|aralık|januar|marts|maj|oktober|desember|december"
 )
+_ORDINALS = r"(?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|eleventh|twelfth|thirteenth|fourteenth|fifteenth|sixteenth|seventeenth|eighteenth|nineteenth|twentieth|twenty-\w{5,7}|thirtieth|thirty-first)"
 _FULL_MONTHS = (
     r"January|February|March|April|June|July|August|September|October|November|December"
     r"|JANUARY|FEBRUARY|APRIL|JUNE|JULY|AUGUST|SEPTEMBER|OCTOBER|NOVEMBER|DECEMBER"
@@ -88,6 +92,30 @@ class CalendarDateRecognizer(RuleRecognizer):
             0.65,
             "month and day",
         ),
+        rule(
+            "DATE_TIME",
+            rf"(?i)(?<![\w./-])(?P<v>{_DAY}(?:st|nd|rd|th)?(?:,[ ]{_DAY}(?:st|nd|rd|th)?){{0,3}}),?[ ](?:and|to|or|y|al?|et|und)[ ](?={_DAY}(?:st|nd|rd|th)?[ ](?:of[ ]|de[ ])?(?:{MONTHS})\b)",
+            0.7,
+            "day of a list of dates",
+        ),
+        rule(
+            "DATE_TIME",
+            rf"(?<!\w)(?P<v>{_FULL_MONTHS}|May)[ ](?:and|to|or|until)[ ](?=(?:{_FULL_MONTHS}|May)[ ]{_YEAR})",
+            0.7,
+            "month of a list of dates",
+        ),
+        rule(
+            "DATE_TIME",
+            rf"(?:(?<={_YEAR},[ ])|(?<={_YEAR}[ ]and[ ])|(?<={_YEAR}[ ]or[ ])){_YEAR}(?![\w%]|[.,:/-]\d)|(?<!\w){_YEAR}(?=(?:,[ ]{_YEAR})*[ ](?:and|or)[ ]{_YEAR}(?!\w))",
+            0.55,
+            "year of a list of years",
+        ),
+        rule("DATE_TIME", rf"(?i)(?<!\w){_ORDINALS}[ ](?:day[ ])?of[ ](?:{MONTHS})\b(?:,?[ ]{_YEAR})?", 0.85, "day in words"),
+        rule("DATE_TIME", rf"(?i)(?<!\w)(?:{MONTHS})[ ](?:the[ ])(?:{_DAY}(?:st|nd|rd|th)?|{_ORDINALS})(?:,?[ ]{_YEAR})?(?!\w)", 0.85, "month and day in words"),
+        rule("DATE_TIME", rf"(?<!\d){_YEAR}[ ]?年[ ]?\d{{1,2}}[ ]?月(?:[ ]?\d{{1,2}}[ ]?日)?", 0.95, "year, month, day"),
+        rule("DATE_TIME", r"(?<!\d)(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:T?\d{6})?(?!\d)", 0.8, "eight digits after a word of time", context=r"\b(?:on|date[d]?|since|from|until|by|born|dob|admitted|discharged)[ :]{1,2}$"),
+        rule("DATE_TIME", rf"(?i)(?<!\w)(?:Q[1-4]|H[12]|(?:first|second|third|fourth) (?:quarter|half) of|christmas|easter|thanksgiving|new year's (?:eve|day)|ramadan|halloween)[ ,/-]{{1,2}}(?P<v>{_YEAR})(?!\w)", 0.6, "year of a season"),
+        rule("DATE_TIME", r"(?i)\b(?:week of|week ending|w/[ce]|on|by|until|due|am|den)[ ](?P<v>(?:0?[1-9]|[12]\d|3[01])(?:/(?:0?[1-9]|[12]\d|3[01])|\.(?:0[1-9]|1[0-2])\.))(?![\w/]|\.?\d| ?(?:%|mg|ml))", 0.5, "day and month after a word of time"),
         rule("DATE_TIME", rf"(?<![\w./-])(?:0?[1-9]|1[0-2])/{_YEAR}(?![\w/]|\.\d)", 0.6, "month/year"),
         rule(
             "DATE_TIME",
@@ -176,6 +204,7 @@ class AgeRecognizer(RuleRecognizer):
             "is a number in words",
             check=lambda v: len(v) > 5,
         ),
+        rule("AGE", r"(?i)\b(?:his|her|their|the patient's|late|early|mid)[ -](?:late |early |mid[ -]?)?(?P<v>(?:twent|thirt|fort|fift|sixt|sevent|eight|ninet)ies|[2-9]0'?s)(?!\w)", 0.7, "decade of life"),
         rule(
             "AGE",
             r"\p{Lu}[\p{L}'-]+[ ]\p{Lu}[\p{L}'-]+(?:,[ ](?P<v>\d{1,3})(?=,[ ]\p{Ll})|[ ]\((?P<v>\d{1,3})\)(?![\w]))",

@@ -4,7 +4,13 @@
 "A Turkish national" is one, "English, French or German as electives" is not.
 """
 
-from appliance.redaction.recognizers.base import RuleRecognizer, rule
+from collections.abc import Iterable
+from typing import Any
+
+import regex
+from presidio_analyzer import RecognizerResult
+
+from appliance.redaction.recognizers.base import RuleRecognizer, result, rule
 from appliance.redaction.recognizers.lexicon import alternation
 
 
@@ -20,6 +26,10 @@ class DemographicRecognizer(RuleRecognizer):
         people = r"(?:national(?:ity|s)?|citizens?|origin|descent|ancestry|man|woman|male|female|gentleman|lady|boy|girl|patient|person|family|father|mother|immigrant|refugee|couple|businessman|lawyer|subject)"
         race = r"(?:african[- ]american|afro[- ]caribbean|caucasian|hispanic|latin[oa]|asian|white|black|native american|pacific islander|jewish|muslim|christian|catholic|hindu|buddhist|sikh|roma)"
         who = r"(?:he|she|they|i|who|applicant|patient|victim|wife|husband|father|mother|son|daughter|brother|sister)"
+        trade = (
+            rf"(?:[a-z]+(?:-[a-z]+)?[ ]){{0,2}}?(?:{job}|(?!(?:member|number|minor|other|father|mother|brother|sister|daughter|prisoner|matter|order|letter|former|later|smoker|drinker|historian|user|holder|victim|leader|offender|"
+            r"supporter|bearer|perpetrator|author|creditor|debtor|player|minister|taxpayer|consumer|stranger|foreigner|widower|infant|participant|defendant|claimant|applicant|tenant|descendant|man|woman|human)\b)[a-z]{4,}(?:er|or|ist|ian|eer|man|woman|ant))s?"
+        )
         self.RULES = (
             rule(
                 "DEMOGRAPHIC",
@@ -69,6 +79,24 @@ class DemographicRecognizer(RuleRecognizer):
                 0.75,
                 "after an occupation label",
             ),
+            rule(
+                "DEMOGRAPHIC",
+                rf"(?i)\b(?:applicants?|plaintiffs?|defendants?|claimants?|appellants?|petitioners?|accused|victims?|deceased)(?:,| (?:is|was|had been|has been|became|works? as|worked as|practi[sc]ed as|served as))[ ](?:(?:currently|then|also|formerly|still)[ ])?(?:an?|the)[ ](?:former[ ]|retired[ ]|qualified[ ]|self-employed[ ])?(?P<v>{trade}(?:[ ]and[ ](?:the[ ])?{trade})?)(?=[ ]*(?:[,.;(]|(?:of|at|in|for|by|with|who|from|and|working|employed)\b))",
+                0.65,
+                "occupation of a party",
+            ),
+            rule(
+                "DEMOGRAPHIC",
+                rf"(?i)\b(?:(?:post|position|profession|career|occupation)[ ](?:of|as)|practi[sc](?:e|ed|es|ing)[ ]as|(?:employed|appointed|hired|engaged)[ ]as)[ ](?:an?[ ]|the[ ])?(?P<v>{trade})(?!\w)",
+                0.65,
+                "occupation after a word of work",
+            ),
+            rule(
+                "DEMOGRAPHIC",
+                r"(?<!\w)(?:Kurdish|Kurds?|Basques?|Catalans?|Chechens?|Roma|Romani|Gyps(?:y|ies)|Jewish|Jews?|Tatars?|Tamils?|Uyghurs?|Sami|Bosniaks?|Yazidis?|Alevis?|Druze|Copts?|Coptic|Hutus?|Tutsis?|Pashtuns?|Hazaras?|Rohingyas?|Sikhs?|Jehovah's Witness(?:es)?|Muslims?|Sunnis?|Shi'?as?|Shiites?|Marxist(?:-Leninist)?s?)(?!\w)",
+                0.55,
+                "ethnic or religious community",
+            ),
             rule("DEMOGRAPHIC", r"\bSexo[ ]?[:=][ ]{0,3}(?P<v>[\p{L}]{1,10})(?!\w)", 0.6, "after a sex label"),
             rule(
                 "DEMOGRAPHIC",
@@ -113,6 +141,20 @@ class DemographicRecognizer(RuleRecognizer):
                 "Spanish occupation",
             ),
         )
+
+
+    def spans(self, text: str, nlp_artifacts: Any = None) -> Iterable[RecognizerResult]:
+        """Apply the rules; an occupation of a party to a case is then found wherever the text names it again."""
+        trades: set[str] = set()
+        for found in super().spans(text, nlp_artifacts):
+            reason = found.analysis_explanation.textual_explanation
+            if reason in ("occupation of a party", "occupation after a word of work"):
+                trades.add(text[found.start : found.end].casefold())
+            yield found
+        if trades:
+            listed = "|".join(map(regex.escape, sorted(trades, key=len, reverse=True)))
+            for match in regex.finditer(rf"(?i)(?<![\w-])(?:{listed})s?(?![\w-])", text):
+                yield result("DEMOGRAPHIC", match.start(), match.end(), 0.55, self, "occupation named before")
 
 
 def occupation_header(header: str) -> bool:

@@ -52,7 +52,8 @@ class SocialSecurityRecognizer(RuleRecognizer):
                 yield found
 
 
-def _id(pattern: str, score: float, reason: str, context: str = "", check=None, flags: int = 0):  # type: ignore[no-untyped-def]
+def labelled_id(pattern: str, score: float, reason: str, context: str = "", check=None, flags: int = 0):  # type: ignore[no-untyped-def]
+    """A rule for an identity number: after a word of `context` where one is given, with `check` where there is one."""
     options = {"context": rf"(?:{context})[^\n]{{0,40}}$"} if context else {}
     return rule("ID", rf"(?<![\w-]){pattern}(?![\w]|-\d)", score, reason, flags, check=check, **options)
 
@@ -63,62 +64,62 @@ class NationalIdRecognizer(RuleRecognizer):
     NAME = "national_id"
     TYPES = ("ID",)
     RULES = (
-        _id(
+        labelled_id(
             r"\d{3}[ -]?\d{3}[ -]?\d{4}", 0.95, "NHS number with its check digit", r"\bnhs\b|health service", checks.nhs
         ),
-        _id(
+        labelled_id(
             r"[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d{2} ?\d{2} ?\d{2} ?[A-D]",
             0.9,
             "national insurance number",
             check=checks.nino,
         ),
-        _id(
+        labelled_id(
             r"\d{2} ?\d{3} ?\d{3} ?\d{3}",
             0.9,
             "German tax number with its check digit",
             r"steuer|idnr|tax (?:id|number|no)|\btin\b",
             checks.steuer_id,
         ),
-        _id(
+        labelled_id(
             r"[12][ ]?\d{2}[ ]?\d{2}[ ]?(?:\d{2}|2[AB])[ ]?\d{3}[ ]?\d{3}[ ]?\d{2}",
             0.95,
             "French NIR with its key",
             check=checks.nir,
         ),
-        _id(r"(?:\d{8}[ -]?[A-Z]|[XYZ][ -]?\d{7}[ -]?[A-Z])", 0.9, "DNI or NIE with its letter", check=checks.dni),
-        _id(r"\d{8} ?- ?[A-Z]", 0.7, "DNI after a label", r"\bdni\b|\bnif\b|\bnie\b"),
-        _id(
+        labelled_id(r"(?:\d{8}[ -]?[A-Z]|[XYZ][ -]?\d{7}[ -]?[A-Z])", 0.9, "DNI or NIE with its letter", check=checks.dni),
+        labelled_id(r"\d{8} ?- ?[A-Z]", 0.7, "DNI after a label", r"\bdni\b|\bnif\b|\bnie\b"),
+        labelled_id(
             r"[A-Z]{6}[\dLMNPQRSTUV]{2}[A-EHLMPR-T][\dLMNPQRSTUV]{2}[A-Z][\dLMNPQRSTUV]{3}[A-Z]",
             0.95,
             "codice fiscale with its letter",
             check=checks.codice_fiscale,
             flags=regex.IGNORECASE,
         ),
-        _id(r"\d{8,9}", 0.9, "BSN with the eleven test", r"\bbsn\b|burgerservice|sofi", checks.bsn),
-        _id(
+        labelled_id(r"\d{8,9}", 0.9, "BSN with the eleven test", r"\bbsn\b|burgerservice|sofi", checks.bsn),
+        labelled_id(
             r"\d{4}[ -]?\d{4}[ -]?\d{4}",
             0.9,
             "Aadhaar with its check digit",
             r"a{1,2}dhaar|uidai|\buid\b",
             checks.aadhaar,
         ),
-        _id(r"[A-Z]{3}[ABCFGHLJPT][A-Z]\d{4}[A-Z]", 0.85, "Indian PAN", check=checks.pan_in),
-        _id(
+        labelled_id(r"[A-Z]{3}[ABCFGHLJPT][A-Z]\d{4}[A-Z]", 0.85, "Indian PAN", check=checks.pan_in),
+        labelled_id(
             r"\d{3}[ -]\d{3}[ -]\d{3}",
             0.8,
             "Canadian SIN with its check digit",
             r"\bsin\b|social insurance",
             checks.sin_ca,
         ),
-        _id(r"\d{3} ?\d{3} ?\d{3}", 0.85, "tax file number with its check digit", r"\btfn\b|tax file", checks.tfn),
-        _id(r"[2-6]\d{3} ?\d{5} ?\d", 0.8, "Medicare number after a label", r"\bmedicare\b"),
-        _id(r"\d{2}-\d{7}", 0.8, "employer number after a label", r"\bein\b|fein|employer id|tax id"),
-        _id(
+        labelled_id(r"\d{3} ?\d{3} ?\d{3}", 0.85, "tax file number with its check digit", r"\btfn\b|tax file", checks.tfn),
+        labelled_id(r"[2-6]\d{3} ?\d{5} ?\d", 0.8, "Medicare number after a label", r"\bmedicare\b"),
+        labelled_id(r"\d{2}-\d{7}", 0.8, "employer number after a label", r"\bein\b|fein|employer id|tax id"),
+        labelled_id(
             r"[1-9][AC-HJKMNP-RT-Y][\dAC-HJKMNP-RT-Y]\d-?[AC-HJKMNP-RT-Y][\dAC-HJKMNP-RT-Y]\d-?[AC-HJKMNP-RT-Y]{2}\d{2}",
             0.85,
             "Medicare beneficiary identifier",
         ),
-        _id(
+        labelled_id(
             r"\d{2}[ -/]?\d{7,8}[ -/]?\d{2}",
             0.9,
             "Spanish social security number after a label",
@@ -133,21 +134,21 @@ class LicenceRecognizer(RuleRecognizer):
     NAME = "licence"
     TYPES = ("ID",)
     RULES = (
-        _id(r"[12]\d{9}", 0.95, "NPI with its check digit", r"\bnpi\b|provider", checks.npi),
-        _id(r"[ABCDEFGHJKLMPRSTUX][A-Z9]\d{7}", 0.85, "DEA number with its check digit", check=checks.dea),
-        _id(
+        labelled_id(r"[12]\d{9}", 0.95, "NPI with its check digit", r"\bnpi\b|provider", checks.npi),
+        labelled_id(r"[ABCDEFGHJKLMPRSTUX][A-Z9]\d{7}", 0.85, "DEA number with its check digit", check=checks.dea),
+        labelled_id(
             r"[A-HJ-NPR-Z\d]{17}",
             0.9,
             "VIN with its check digit",
             check=lambda v: any(c.isalpha() for c in v) and checks.vin(v),
         ),
-        _id(
+        labelled_id(
             r"(?=[A-HJ-NPR-Z]{0,16}\d)(?=\d{0,16}[A-HJ-NPR-Z])[A-HJ-NPR-Z\d]{17}",
             0.6,
             "17 characters of the VIN alphabet",
             check=lambda v: sum(c.isdigit() for c in v) >= 4 and sum(c.isalpha() for c in v) >= 3,
         ),
-        _id(
+        labelled_id(
             r"\d{2}[ -]?\d{6}[ -]?\d{6}[ -]?\d",
             0.85,
             "IMEI with its check digit",
@@ -161,5 +162,5 @@ class LicenceRecognizer(RuleRecognizer):
             "plate after a label",
             context=r"\b(?:vehicle|plate|registration|reg\.?|car|truck|van|trailer|tanker)\b[^.\d\n|]{0,20}$",
         ),
-        _id(r"[\da-fA-F]{8}-[\da-fA-F]{4}-[\da-fA-F]{4}-[\da-fA-F]{4}-[\da-fA-F]{12}", 0.7, "UUID"),
+        labelled_id(r"[\da-fA-F]{8}-[\da-fA-F]{4}-[\da-fA-F]{4}-[\da-fA-F]{4}-[\da-fA-F]{12}", 0.7, "UUID"),
     )

@@ -12,6 +12,8 @@ import regex
 from presidio_analyzer import RecognizerResult
 
 from appliance.redaction.recognizers.base import ApplianceRecognizer, matches, result
+from appliance.redaction.recognizers.counter import is_abbreviation
+from appliance.redaction.recognizers.ordinary import all_ordinary
 
 _HEADS = (
     r"Hospitals?|Clinics?|Medical (?:Center|Centre|Group|Associates|Practice)|Health (?:Center|Centre|System|Services|Partners|Trust)|Healthcare|Family (?:Practice|Medicine|Health)|Hospice|Infirmary|Nursing Home|Pharmacy|Surgery|Care Home|"
@@ -28,6 +30,23 @@ _BY_HEAD = regex.compile(
 _SPANISH = regex.compile(
     rf"(?<!\p{{L}})(?:Hospital|Cl[ií]nica|Centro(?: de Salud| M[eé]dico)?|Complejo Hospitalario|Instituto|Universidad|Fundaci[oó]n|Ambulatorio|Residencia|Policl[ií]nica)(?: (?:de|del|de la|la|las|los|y|e|i|en|General|Universitari[oa]|Cl[ií]nico|Regional|Provincial|Comarcal)){{0,4}} {_WORD}(?:(?: (?:de|del|de la|la|las|los|y|i)){{0,2}} {_WORD}){{0,5}}"
 )
+_ABROAD = regex.compile(
+    rf"(?<!\p{{L}})(?:Clinique|H[oô]pital|Centre Hospitalier|Universit[ée]|Universit[àä]t?|Banque|Soci[ée]t[ée]|Institut|Lyc[ée]e|Ospedale|Policlinico|Banca|Istituto|Azienda|Klinikum|Krankenhaus|Sparkasse|Volksbank|Landesbank|Szpital|Uniwersytet|Przychodnia|"
+    rf"Nemocnice|Sykehuset|Sjukhuset|Ziekenhuis|Santa Casa|Banco)(?: (?:de|du|des|de la|di|della|del|der|für|do|da|la|Saint|Sainte|San|Santa|St\.)){{0,3}} {_WORD}(?: (?:(?:de|du|des|di|della|del|et|e) )?{_WORD}){{0,3}}"
+)
+_LOWER_HEAD = regex.compile(
+    r"(?<![\p{L}.])(?P<v>(?:(?!The |This |That |Our |Your |Each |Every |Any |All |No |In |At |His |Her )\p{Lu}[\p{L}\p{M}'-]+ ){1,3}(?:(?:[A-Z]-type|special type|closed|open|municipal|district|state|city|central|public) )?"
+    r"(?:prison|hospital|cemetery|university|clinic|courthouse|police station|nursing home|monastery|mosque|synagogue|shipyard|brewery|newspaper))(?!\p{L})"
+    r"|(?<![\p{L}.])(?P<v>(?:\p{Lu}[\p{L}\p{M}'-]+ ){1,2}(?:(?:Chief )?Public Prosecutor|District Governor|Provincial Governor)(?:'s Office)?)(?!\p{L})"
+)
+_ACRONYM = r"[A-Z]{2,6}(?:-[A-Z]{1,3})?"
+_ACRONYM_IN_CONTEXT = regex.compile(
+    rf"(?i:\b(?:organi[sz]ation|party|trade union|union|movement|member(?:s|ship)? of|leaders? of|propaganda (?:in (?:favour|support) of|for)|supporters? of|supporting|employed by|company|ensemble|association)),? "
+    rf"(?:named |called |namely |known as )?(?:the )?(?P<v>{_ACRONYM})(?![\w-])"
+)
+_ACRONYM_OF = regex.compile(rf"[ ]\((?:the )?[\"“']?(?P<v>{_ACRONYM})[\"”']?[,;)]")
+_GLOSS = regex.compile(r"[ ]\((?:the[ ])?[\"“']?\p{Lu}[^()\n\d]{2,60}\)")
+_NO_ACRONYM = frozenset("EU UN US UK USA NATO EC EEC UNHCR ECHR EUR USD GBP LLC LLP PLC INC LTD AG SA II III IV VI ID HR IT PC TV DNA HIV AIDS ICU ER".split())
 _FIRM = regex.compile(r"(?<![\p{L}])[\p{Lu}][\p{L}'-]+, [\p{Lu}][\p{L}'-]+,? (?:and|&) [\p{Lu}][\p{L}'-]+(?![\p{L}])")
 _HYPHENATED = regex.compile(
     r"(?:\b(?:invoice to|bill to|at|for|with|from|of|via|by)[ ])(?P<v>[\p{Lu}][\p{L}']+-[\p{Lu}][\p{L}']+)(?=[,.;\n]| (?:Inc|Ltd|LLC|Group|and Sons|PLC))"
@@ -67,9 +86,12 @@ class OrganisationRecognizer(ApplianceRecognizer):
 
     def spans(self, text: str, nlp_artifacts: Any = None) -> Iterable[RecognizerResult]:
         """Organisations with at least one specific word."""
+        acronyms: set[str] = set()
         for pattern, score, reason in (
             (_BY_HEAD, 0.7, "ends in a kind of organisation"),
             (_SPANISH, 0.7, "begins with a kind of organisation"),
+            (_ABROAD, 0.65, "begins with a foreign kind of organisation"),
+            (_LOWER_HEAD, 0.6, "named institution"),
             (_FIRM, 0.65, "names joined as a firm"),
             (_HYPHENATED, 0.5, "two names joined"),
             (_LABEL, 0.7, "after a label of organisation"),
@@ -79,11 +101,27 @@ class OrganisationRecognizer(ApplianceRecognizer):
                 start, end = match.span(group)
                 start, end = trim_organisation(text, start, end)
                 if end > start and not is_generic(text[start:end]):
-                    yield result("ORGANIZATION", start, end, score, self, reason)
+                    if pattern is _LOWER_HEAD and all_ordinary(regex.findall(r"\p{Lu}[\p{L}\p{M}'-]+", text[start:end])):
+                        continue
+                    short = _ACRONYM_OF.match(text, end)
+                    if short:
+                        acronyms.add(short["v"])
+                    gloss = _GLOSS.match(text, end)
+                    yield result("ORGANIZATION", start, gloss.end() if gloss else end, score, self, reason)
+        yield from self._acronyms(text, acronyms)
+
+    def _acronyms(self, text: str, known: set[str]) -> Iterable[RecognizerResult]:
+        """Every mention of short names that stand behind their long one, or where only an organisation can."""
+        known |= {match["v"] for match in matches(_ACRONYM_IN_CONTEXT, text, self.name)}
+        known = {each for each in known if each not in _NO_ACRONYM and not is_abbreviation(each)}
+        if known:
+            listed = "|".join(map(regex.escape, sorted(known, key=len, reverse=True)))
+            for match in regex.finditer(rf"(?<![\w-])(?:{listed})(?![\w-])", text):
+                yield result("ORGANIZATION", match.start(), match.end(), 0.6, self, "short name of an organisation")
 
 
 _LEAD = regex.compile(
-    r"(?:(?:The|A|An|At|In|On|By|For|From|To|Of|With|And|Dear|Hi|This|That|When|If|As|Our|Your|Under|Before|Each|Every|Any|All|No|Please|Both|See|Per|Contact|Call|Ask|Visit|Dear|Hi|Invoice|Bill|History|Workup|Known|Via)[, ]+)+"
+    r"(?:(?:The|the|A|An|At|In|On|By|For|From|To|Of|With|And|Dear|Hi|This|That|When|If|As|Our|Your|Under|Before|Each|Every|Any|All|No|Please|Both|See|Per|Contact|Call|Ask|Visit|Dear|Hi|Invoice|Bill|History|Workup|Known|Via)[, ]+)+"
 )
 
 

@@ -13,7 +13,7 @@ from appliance.redaction.recognizers.lexicon import alternation
 _CAP = r"[\p{Lu}][\p{L}\p{M}'´`-]{0,30}+"
 _SMALL = r"(?:de|del|de la|de los|de las|la|le|les|du|des|d'|da|do|dos|das|di|della|degli|dei|van|der|den|von|zu|am|an|im|in|op|het|ter|z|ze|nad|pod|na|u|i|y|e|el|al|of|the)(?![\p{L}\p{M}])"
 _NUMBER = r"\d{1,6}[A-Za-z]?(?:[/-]\d{1,5}[A-Za-z]?)?"
-_UNIT = r"(?:apt|apartment|suite|ste|unit|flat|floor|room|bldg|building|piso|wohnung|appartement|appt|app|daire|lot|box)\.?[ ]?#?[\p{L}\d-]{1,6}"
+_UNIT = r"(?:apt|apartment|suite|ste|unit|flat|piso|wohnung|appartement|appt|daire)(?:\.[ ]?|[ ]#?|[ ]?#)(?=[\p{L}-]{0,3}\d|\p{L}(?!\p{L}))[\p{L}\d-]{1,6}"
 _ENDS = r"(?=[ ]*(?:$|\n|[.?!](?:\s|$)|[,;](?:\s|$)|\b(?:and|but|before|after|until|since|for|instead|please|thanks|with|which|where|on|by|or|when|if|last|next|this|today)\b))"
 _IN_NAME = (
     r"(?:stra(?:ss|ß)e|str\.|weg|gasse|platz|allee|damm|ufer|graben|chaussee|steig|laan|straat|plein|gracht|kade|dijk|singel|steeg|gatan|v[aä]gen|gr[aä]nd|torget|stigen|backen|gata|gaten|veien|vegen|vegur|braut|"
@@ -82,7 +82,7 @@ class WorldAddressRecognizer(RuleRecognizer):
                 0.55,
                 "number and street after a word of place",
                 context=cue,
-                check=_has_name,
+                check=_has_word,
             ),
             rule(
                 "LOCATION",
@@ -186,14 +186,10 @@ class WorldAddressRecognizer(RuleRecognizer):
 
 
 def _has_word(value: str) -> bool:
-    """Whether an address has a word of its own, so that "3 mg unit 2" is none."""
-    return regex.search(r"\d[ ]+.*?[\p{L}]{3}", value, regex.DOTALL) is not None and not _MEASURE.search(value)
-
-
-def _has_name(value: str) -> bool:
-    """Whether a number and capitalised words are a street: no date, and no ward or wing such as "5 East"."""
-    return _has_word(value) and not _DATE_OR_WARD.search(value)
+    """Whether an address has a word of its own, so that "3 mg unit 2", "5 East" and a date are none."""
+    named = regex.search(r"\d[ ]+.*?[\p{L}]{3}", value, regex.DOTALL) is not None
+    return named and not _MEASURE.search(value) and not _DATE_OR_WARD.search(value)
 
 
 _DATE_OR_WARD = regex.compile(rf"(?i)^\d+[ ](?:(?:{MONTHS})\b|(?:north|south|east|west|ward|wing|bed|floor|room)$)")
-_MEASURE = regex.compile(r"(?i)^\d+[ ](?:mg|mcg|ml|kg|cm|mm|hours?|days?|weeks?|months?|years?|patients|people|units?|percent|times|of|per|to|and|or|tablets?|points?)\b")
+_MEASURE = regex.compile(r"(?i)^\d+[ ](?:mg|mcg|ml|kg|cm|mm|hours?|days?|weeks?|months?|years?|patients|people|units?|percent|times|of|per|to|and|or|tablets?|points?|the|a|an|in|on|at|his|her|she|he|was|is|were|had|has|have|with|from|by|as|for|who|i|we|it|they|this|that)\b")
