@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from appliance.access.grants import WriteGrant
 from appliance.access.scope import default_label
@@ -61,7 +61,9 @@ PAGE_DPI = 110
 """Sharp enough to read a page on a screen, small enough to send: an A4 page is 909 x 1286 pixels."""
 OTHERS_SECONDS = 0.1
 """Between two looks at a version that another worker has."""
+STOPPED_SECONDS = 20.0
 Progress = Callable[[str], None]
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,8 @@ def ingest(
     progress("received")
     try:
         original = intake.accept(source, name, rooms.settings)
-        original = replace(original, kind=rooms.sandbox.detect(original.content, original.name))
+        taken = original
+        original = replace(taken, kind=_twice(lambda: rooms.sandbox.detect(taken.content, taken.name)))
     except (Unreadable, NotFound, TooLarge) as error:
         rooms.log.append(DocumentFailed(document="", version="", reason=error.message), actor=grant.person)
         return Outcome("", "", "failed", str(error), seconds=_since(started))
@@ -271,7 +274,7 @@ def _process(
     try:
         # 3. to 5. in memory alone
         progress("parsing")
-        document = rooms.sandbox.parse(original)
+        document = _twice(lambda: rooms.sandbox.parse(original))
         inside = _unpack(rooms, actor, version, original, document, profile)
         progress("redacting")
         redacted, findings = _redact(rooms, document, profile, version, original.name)
@@ -284,7 +287,7 @@ def _process(
         # 6. and 7. not yet visible
         progress("indexing")
         with ThreadPoolExecutor(1, "draw") as beside:
-            drawn = beside.submit(_draw, rooms, version, original, redacted)
+            drawn = beside.submit(_twice, lambda: _draw(rooms, version, original, redacted))
             chunks = _index(rooms, version, screened)
             progress("drawing pages")
             drawn.result()
@@ -394,6 +397,18 @@ def _draw(rooms: Rooms, version: Version, original: Original, redacted: Redacted
     for image in rooms.sandbox.render(original, None, PAGE_DPI):
         boxes = redacted.blackout.get(image.number, ())
         rooms.pages.put(version.id, image.number, redacted_pages.blacken(image, boxes))
+
+
+def _twice(work: Callable[[], _T]) -> _T:
+    """Once more when the parser stopped without an answer: somebody may have killed it. A document that stops it
+    itself is refused the second time; one that took long to do so, at once."""
+    began = time.monotonic()
+    try:
+        return work()
+    except UnreadableDocument as error:
+        if error.reason not in ("crashed", "limit") or time.monotonic() - began > STOPPED_SECONDS:
+            raise
+    return work()
 
 
 def _known(rooms: Rooms, version: Version, started: float) -> Outcome:

@@ -20,7 +20,7 @@ from typing import Any
 import httpx
 
 from appliance.assembly.parts import initialise
-from appliance.cli import asking_benchmark, audit_benchmark, redaction_benchmark
+from appliance.cli import asking_benchmark, audit_benchmark, ingest_benchmark, redaction_benchmark
 from appliance.cli import demonstration as demo
 from appliance.cli.context import context
 from appliance.cli.output import output
@@ -30,7 +30,7 @@ from appliance.evaluation import canaries
 from appliance.evaluation.sample_questions import Asked, score, timing
 
 GIB = 2**30
-NAMES = ("demo", "ask", "audit", "redaction")
+NAMES = ("demo", "ask", "audit", "ingest", "redaction")
 
 
 def run(name: str, limit: int, out: Path | None = None) -> int:
@@ -42,6 +42,8 @@ def run(name: str, limit: int, out: Path | None = None) -> int:
             result, wanted = asking_benchmark.bench_ask(Path(folder), limit), asking_benchmark.WANTED
         elif name == "audit":
             result, wanted = audit_benchmark.bench_audit(Path(folder), limit), audit_benchmark.WANTED
+        elif name == "ingest":
+            result, wanted = ingest_benchmark.bench_ingest(Path(folder), limit), ingest_benchmark.WANTED
         elif name == "redaction":
             result, wanted = redaction_benchmark.bench_redaction(context.settings()), redaction_benchmark.WANTED
         else:

@@ -87,8 +87,8 @@ def demo(
 
 
 def bench(
-    name: Annotated[str, typer.Argument(help="demo, ask, audit or redaction")] = "demo",
-    limit: Annotated[int, typer.Option(help="Questions asked a sector, or records checked; 0 for all.")] = 0,
+    name: Annotated[str, typer.Argument(help="demo, ask, audit, ingest or redaction")] = "demo",
+    limit: Annotated[int, typer.Option(help="Questions asked a sector, records checked or files taken in; 0 for all.")] = 0,
     out: Annotated[Path | None, typer.Option(help="File for every question with its result.")] = None,
 ) -> int:
     """Measure, and print figures as ratios against what they are measured beside."""

@@ -33,7 +33,7 @@ from appliance.upkeep import deletion, ingestion, storage
 
 NAMED = re.compile(r"Dr ([A-Z][a-z]+ [A-Z][a-z]+)")
 SURROGATE = re.compile(r"\[PERSON:[a-z2-7]+\]")
-NAMES = ("Ottoline Marchbanks", "Barnaby Thistlewood", "Perpetua Underhill", "Ignatius Greengrass", "Rosamund Applegarth")
+NAMES = ("Ottoline Marchbanks", "Barnaby Thistlewood", "Perpetua Underhill", "Ignatius Greengrass", "Rosa Applegarth")
 
 
 class Names:
@@ -72,7 +72,8 @@ def write_files(folder: Path, count: int) -> None:
     folder.mkdir()
     for n in range(count):
         parts = [f"# Rule {n}"]
-        parts += [f"## Part {p}\n\n{f'Valve {n}-{p} is checked by Dr {NAMES[(n + p) % 5]}. ' * 12}" for p in range(1 + n % 4)]
+        for p in range(1 + n % 4):
+            parts.append(f"## Part {p}\n\n" + f"Valve {n}-{p} is checked by Dr {NAMES[(n + p) % 5]}. " * 12)
         (folder / f"rule-{n:03}.md").write_text("\n\n".join(parts) + "\n")
 
 
@@ -165,7 +166,7 @@ def main(folder: Path, count: int, kills: int, seed: int) -> None:
     assert ended(child(partial(take_in, folder / "clean", files)), 300) == 0
     most = time.monotonic() - began
     clean, complaint = story(folder / "clean")
-    assert not complaint and len(clean) == count, complaint
+    assert (complaint, len(clean)) == ("", count)
     made = {"process": 0, "parser": 0}
     homes = 0
     while sum(made.values()) < kills:

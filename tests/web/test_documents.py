@@ -185,3 +185,16 @@ def test_a_document_deleted_on_the_page_is_gone_at_once(client: Client, made: si
     assert done["version"] not in listed(nina, ward)
     assert edda.get(path, params={"purpose": "treatment"}).status_code == 404
     assert edda.delete(path, params=sure).status_code == 404
+
+
+def test_two_files_of_one_name_in_two_folders_are_two_documents(client: Client, made: site.Made) -> None:
+    edda, ward = client("edda"), made.collections["ward"]
+    done = []
+    for place in ("a%2Frule.md", "b%2Frule.md"):
+        answer = edda.post(
+            f"/api/collections/{ward}/documents", content=f"# Rule\n\nThe rule of {place[0]} holds.\n".encode(),
+            headers={"X-File-Name": "rule.md", "X-File-Place": place},
+        )  # fmt: skip
+        done.append(events(answer.text)[-1])
+    assert [each["status"] for each in done] == ["published", "published"]
+    assert done[0]["id"] != done[1]["id"]

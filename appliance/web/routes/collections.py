@@ -43,10 +43,13 @@ def upload(
     appliance: TheAppliance,
     streams: TheStreams,
     x_file_name: Annotated[str, Header(max_length=2000)] = "document",
+    x_file_place: Annotated[str, Header(max_length=6000)] = "",
 ) -> StreamingResponse:
     """Take one file in, the request's body; its stages are streamed, then its outcome. The name comes
-    percent-encoded in a header, since addresses end up in logs. A reader who goes away stops nothing."""
+    percent-encoded in a header, since addresses end up in logs; so does its place, for a file of a folder. A reader
+    who goes away stops nothing."""
     name = unquote(x_file_name, errors="replace")
+    place = unquote(x_file_place, errors="replace")
 
     def events(cancel: threading.Event) -> Iterator[dict[str, Any]]:
         told: queue.SimpleQueue[dict[str, Any] | ApplianceError | None] = queue.SimpleQueue()
@@ -54,7 +57,8 @@ def upload(
         def run() -> None:
             try:
                 outcome = documents.ingest(
-                    appliance.ingesting, grant, content, name, progress=lambda stage: told.put({"stage": stage})
+                    appliance.ingesting, grant, content, name, place=place,
+                    progress=lambda stage: told.put({"stage": stage}),
                 )
                 told.put(outcome_json(outcome))
             except ApplianceError as error:

@@ -8,6 +8,7 @@ const STAGES = {
   received: "received", parsing: "reading it, shut in", redacting: "blacking out identifiers",
   indexing: "making it searchable", "drawing pages": "drawing its pages", published: "published",
 };
+const AT_ONCE = 3;
 let collections = [];
 let largest = Infinity;
 
@@ -24,7 +25,7 @@ export function setUpLibrary() {
   drop.addEventListener("drop", (event) => {
     event.preventDefault();
     drop.classList.remove("over");
-    addAll([...event.dataTransfer.files]);
+    dropped(event.dataTransfer).then(addAll);
   });
 }
 
@@ -98,17 +99,56 @@ function deleting(each) {
   return [" ", button];
 }
 
+// The files that were dropped; those inside dropped folders too, hidden ones left out.
+async function dropped(transfer) {
+  const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
+  if (!entries.some((entry) => entry.isDirectory)) return [...transfer.files];
+  const found = [];
+  const walk = async (entry, place) => {
+    if (entry.name.startsWith(".")) return;
+    if (entry.isFile) {
+      const file = await new Promise((resolve, reject) => entry.file(resolve, reject));
+      found.push(Object.assign(file, { place: place + file.name }));
+      return;
+    }
+    const reader = entry.createReader();
+    const read = () => new Promise((resolve, reject) => reader.readEntries(resolve, reject));
+    for (let some = await read(); some.length; some = await read()) {
+      for (const each of some) await walk(each, entry === entries[0] && entries.length === 1 ? "" : `${place}${entry.name}/`);
+    }
+  };
+  for (const entry of entries) await walk(entry, "");
+  return found;
+}
+
+// Several at a time, so that one is read while another is sent; each has its line from the start.
 async function addAll(files) {
   const target = find("listed").value;
-  for (const file of files) await add(target, file);
+  const waiting = files.map((file) => ({ file, line: lineOf(file) }));
+  const started = Date.now();
+  let done = 0;
+  const worker = async () => {
+    for (let next = waiting.shift(); next; next = waiting.shift()) {
+      await add(target, next.file, next.line);
+      done += 1;
+      const left = Math.round((Date.now() - started) / done * (files.length - done) / 1000);
+      find("upload-progress").textContent = files.length > 1 ? `${done} of ${files.length} done${left ? `, about ${left} s left` : ""}.` : "";
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
   if (session.login) await list();
 }
 
-async function add(collection, file) {
+function lineOf(file) {
   const bar = make("progress", { max: "1", value: "0", "aria-label": `Sending ${file.name}` });
-  const words = make("span", {}, "sending");
-  const line = make("li", {}, make("strong", {}, file.name), " ", words, bar);
+  const words = make("span", {}, "waiting");
+  const line = make("li", {}, make("strong", {}, file.place ?? file.name), " ", words, bar);
   find("uploads").append(line);
+  return { line, words, bar };
+}
+
+async function add(collection, file, { line, words, bar }) {
+  words.textContent = "sending";
   const end = (text, kind) => { words.textContent = text; line.className = kind; bar.remove(); };
   if (file.size > largest) {
     end(`The file is over the limit of ${Math.floor(largest / 2 ** 20)} MiB. Split it.`, "bad");

@@ -109,6 +109,7 @@ export function send(path, file, onSent, onEvent) {
     call.open("POST", path);
     call.setRequestHeader("Content-Type", "application/octet-stream");
     call.setRequestHeader("X-File-Name", encodeURIComponent(file.name));
+    if (file.place) call.setRequestHeader("X-File-Place", encodeURIComponent(file.place));
     call.setRequestHeader("X-CSRF-Token", session.csrf);
     call.upload.addEventListener("progress", (event) => event.lengthComputable && onSent(event.loaded / event.total));
     call.addEventListener("progress", proceed);
