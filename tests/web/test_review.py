@@ -58,7 +58,7 @@ def test_a_decision_needs_the_sessions_token_and_spans_of_this_document(client: 
 
 def test_names_are_told_by_right_and_purpose_and_are_not_to_be_stored(client: Client, appliance: Appliance) -> None:
     ward = appliance.catalog.collection("ward").id
-    made = appliance.vault.surrogate_for(ward, "PERSON", "Maria Okafor")
+    made = appliance.vault.surrogate_for(ward, "PERSON", "Greta Quistgaard")
     wanted = {"surrogates": [made, "[PERSON:aaaaaaaa]", "no surrogate"]}
     ask = {"params": {"purpose": "treatment"}, "json": wanted}
     assert client("nina").post("/api/reveal", **ask).json() == {"names": {}}
@@ -66,7 +66,7 @@ def test_names_are_told_by_right_and_purpose_and_are_not_to_be_stored(client: Cl
     list(perform(appliance, "grant.add", grant))
     try:
         shown = client("nina").post("/api/reveal", **ask)
-        assert shown.json() == {"names": {made: "Maria Okafor"}}
+        assert shown.json() == {"names": {made: "Greta Quistgaard"}}
         assert shown.headers["Cache-Control"] == "no-store"
         assert client("nina").get("/api/reveal", params={"purpose": "treatment"}).json()["allowed"]
         other = client("nina").post("/api/reveal", params={"purpose": "operations"}, json=wanted)
