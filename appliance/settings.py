@@ -67,7 +67,6 @@ class Settings(BaseModel):
     ldap_bind_dn: str = Field("", description="Account that searches the directory; empty for an anonymous search.")
     ldap_bind_password_file: Path | None = Field(None, description="File holding that account's password.")
     ldap_ca_file: Path | None = Field(None, description="Authority of the directory's certificate, as PEM.")
-    ldap_check_minutes: int = Field(5, ge=1, description="Minutes after which the directory is asked who has left.")
     insecure_ldap_without_tls: bool = Field(
         False, description="ALARMING: send passwords to the directory in the clear. Never outside a test bench."
     )

@@ -6,7 +6,8 @@
 3. the locked requirements of the program, then of tests and linters;
 4. the program itself, editable;
 5. the default model packs, checked by digest (`--packs DIR` takes them from a directory);
-6. with `--tests`: Chromium for the browser tests, from the operating system's packages.
+6. with `--tests`: from the operating system's packages Chromium for the browser tests and slapd for those of
+   LDAP, and from npm, into `.venv`, the OpenID Connect provider that sign-in is proved against.
 
 Each step that is done is remembered by a digest of its input, so a second run does nothing. Standard
 library only: it runs before anything is installed.
@@ -177,6 +178,33 @@ def install_browser() -> None:
     return say("Chromium could not be installed (" + (ran.stderr.strip().splitlines() or ["?"])[-1] + "); " + hint)
 
 
+def install_directory() -> None:
+    """Step 6: slapd. Its tests skip without it; nothing is started by installing it for long enough to matter."""
+    if shutil.which("slapd") or Path("/usr/sbin/slapd").exists():
+        return
+    if not shutil.which("apt-get") or os.geteuid() != 0:
+        return say("the LDAP tests need slapd and skip without; run as root: apt-get install slapd ldap-utils")
+    command = ["apt-get", "install", "-y", "--no-install-recommends", "slapd", "ldap-utils"]
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
+    if subprocess.run(command, env=environment, capture_output=True, check=False).returncode:
+        say("slapd could not be installed: the LDAP tests skip")
+
+
+def install_provider() -> None:
+    """Step 6: npm's oidc-provider, at the locked versions, without running any of its scripts."""
+    folder = VENV / "share" / "oidc-provider"
+    if (folder / "node_modules" / "oidc-provider").is_dir():
+        return
+    if not shutil.which("npm"):
+        return say("the OpenID Connect tests need Node and npm, and skip without")
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ("package.json", "package-lock.json"):
+        shutil.copy(ROOT / "tests" / "access" / "oidc-provider" / name, folder / name)
+    command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+    if subprocess.run(command, cwd=folder, capture_output=True, check=False).returncode:
+        say("npm's oidc-provider could not be installed: the tests against a real provider skip")
+
+
 def remembered() -> dict[str, str]:
     """What earlier runs finished, by step."""
     try:
@@ -214,6 +242,8 @@ def set_up(packs: str, tests: bool) -> None:
         step(done, "packs", lambda: packs_here(done, manifest), "fetching model packs", lambda: fetch_packs(packs))
     if tests:
         install_browser()
+        install_directory()
+        install_provider()
 
 
 def main() -> int:

@@ -100,6 +100,13 @@ class Joining:
                 connection.execute(update(tables.person).where(tables.person.c.id == person).values(values))
         return self._people.by_id(person)
 
+    def of(self, provider: str) -> list[Person]:
+        """Everybody active whom `provider` vouched for, by login."""
+        mine = select(tables.identity.c.person).where(tables.identity.c.provider == provider)
+        with self._database.transaction() as connection:
+            known = set(connection.execute(mine).scalars())
+        return [person for person in self._people.everyone() if person.id in known]
+
     def _link(self, connection, known: Known, source: str) -> str:  # type: ignore[no-untyped-def]
         login = known.login.strip().lower()
         if not LOGIN.fullmatch(login):

@@ -1,12 +1,14 @@
-"""Operations on API tokens and second factors: JSON arguments in, JSON events out (see `assembly/operations.py`)."""
+"""Operations on API tokens, second factors and leavers: JSON in, JSON events out (see `assembly/operations.py`)."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from appliance.access import factors
+from appliance.access import factors, ldap
 from appliance.access.tokens import Token
 from appliance.assembly.parts import Appliance
+from appliance.assembly.providers import directory_of
 from appliance.audit.events import TokenChanged, UserChanged
+from appliance.errors import UsageError
 
 Events = Iterator[dict[str, Any]]
 
@@ -43,6 +45,24 @@ def factors_reset(appliance: Appliance, operator: str, login: str) -> Events:
     yield {"login": login}
 
 
+def directory_check(appliance: Appliance, operator: str) -> Events:
+    """Ask the directory about everybody who signs in by it: who has left is ended here, whose groups changed is
+    changed. For a timer. Raises Unavailable, and changes nobody, while the directory cannot be reached."""
+    directory = directory_of(appliance.settings)
+    if directory is None:
+        raise UsageError("no directory is set", "Set ldap_url and ldap_base")
+    left, checked = [], 0
+    for who in appliance.joining.of("ldap"):
+        known, checked = ldap.is_there(directory, who.login), checked + 1
+        if known is not None:
+            appliance.joining.admit(known, "ldap")
+            continue
+        appliance.people.deactivate(who.login)
+        appliance.log.append(UserChanged(person=who.id, change="disabled"), actor=operator)
+        left.append(who.login)
+    yield {"checked": checked, "left": left}
+
+
 def _token(appliance: Appliance, token: Token) -> dict[str, Any]:
     logins = {each.id: each.login for each in appliance.people.everyone()}
     now = appliance.clock.now().isoformat(timespec="seconds")
@@ -62,5 +82,6 @@ OPERATIONS: dict[str, Callable[..., Events]] = {
     "token.create": token_create,
     "token.list": token_list,
     "token.revoke": token_revoke,
+    "user.check-directory": directory_check,
     "user.reset-factors": factors_reset,
 }

@@ -28,6 +28,7 @@ from appliance.access.joining import GroupMap, Joining
 from appliance.access.limits import NameUses
 from appliance.access.passkeys import Passkeys
 from appliance.access.people import People
+from appliance.access.places import Places
 from appliance.access.rights import Rights
 from appliance.access.scim import Provisioning
 from appliance.access.scope import Access
@@ -139,6 +140,7 @@ class Appliance:
         groups = GroupMap(settings.directory_groups)
         self.joining = Joining(database, keys, self.people, groups)
         self.provisioning = Provisioning(database, keys, groups)
+        self.places = Places(settings.places)
         self.openid = open_identity_provider(settings, self.clock)
         self.people.elsewhere = open_directory(settings, self.joining)
         self.rights = Rights(database)

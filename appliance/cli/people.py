@@ -79,6 +79,14 @@ def user_remove(login: Login) -> None:
         output.say(f"{login} can no longer sign in.")
 
 
+@user.command("check-directory")
+def user_check_directory() -> None:
+    """Ask the directory who has left and whose groups changed, and follow it. Run it from a timer."""
+    result = context.result("user.check-directory")
+    if not output.emit(result):
+        output.say(f"{result['checked']} asked about; left: {', '.join(result['left']) or 'nobody'}.")
+
+
 @user.command("reset-factors")
 def user_reset_factors(login: Login) -> None:
     """Forget an account's second factors and end its sessions: the phone or the key is lost."""

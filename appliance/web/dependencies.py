@@ -7,7 +7,7 @@ resolves an id itself.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, cast
 
 from fastapi import Depends, Header, Query, Request
@@ -69,9 +69,16 @@ TheStreams = Annotated[Streams, Depends(the_streams)]
 
 
 def signed_in(request: Request, appliance: TheAppliance) -> Session:
-    """The session of the request's cookie, or the holder of its API token. SignInRequired (401) without either."""
-    if "authorization" in request.headers:
-        return bearer(request, appliance)
+    """The session of the request's cookie, or the holder of its API token, and where they ask from. SignInRequired
+    (401) without either."""
+    session = bearer(request, appliance) if "authorization" in request.headers else with_cookie(request, appliance)
+    place = appliance.places.of(request.client.host if request.client else "")
+    return replace(session, person=replace(session.person, place=place))
+
+
+def with_cookie(request: Request, appliance: Appliance) -> Session:
+    """The session of the request's cookie. SignInRequired (401) without one, SecondFactorRequired (403) where the
+    site wants a second factor first."""
     session = appliance.sessions.resolve(request.cookies.get(COOKIE))
     wanting = appliance.settings.require_second_factor and session.method == "password"
     if wanting and request.scope["route"].path not in WHILE_ENROLLING:
@@ -79,7 +86,7 @@ def signed_in(request: Request, appliance: TheAppliance) -> Session:
     return session
 
 
-def bearer(request: Request, appliance: TheAppliance) -> Session:
+def bearer(request: Request, appliance: Appliance) -> Session:
     """The holder of the request's API token (RFC 6750), which must have the scope that `TOKEN_SCOPES` names for
     this route. SignInRequired (401), or Refused (403) where the scope is lacking or no token may be used."""
     kind, _, given = request.headers.get("authorization", "").partition(" ")

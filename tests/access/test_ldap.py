@@ -13,11 +13,13 @@ from hypothesis import given
 from hypothesis import settings as limits
 from hypothesis import strategies as st
 
-from appliance.access.joining import Attributes, GroupMap
+from appliance.access.grants import Person
+from appliance.access.joining import Attributes, GroupMap, Joining
 from appliance.access.ldap import Directory, authenticate, is_there
-from appliance.errors import Unavailable, UsageError
+from appliance.errors import Refused, Unavailable, UsageError
 
 from . import slapd as server_room
+from .conftest import Room
 from .slapd import BASE, PASSWORD, SEARCHER, SLAPD, Slapd, modify
 
 pytestmark = pytest.mark.skipif(SLAPD is None, reason="slapd is not installed: run `sh deploy/setup.sh --tests`")
@@ -116,6 +118,52 @@ def test_who_has_left_the_directory_is_not_there(server: Slapd, directory: Direc
     modify(server, f"dn: cn=leaver,ou=people,{BASE}\nchangetype: delete\n")
     assert is_there(directory, "leaver") is None
     assert authenticate(directory, "leaver", PASSWORD) is None
+
+
+def test_people_of_the_directory_sign_in_beside_local_ones_and_follow_it(
+    server: Slapd, directory: Directory, room: Room
+) -> None:
+    keys = room.people._keys
+    joining = Joining(room.database, keys, room.people, GroupMap({"ward-3": ["group:ward"]}))
+    seen = []
+
+    def elsewhere(login: str, password: str) -> Person | None:
+        seen.append((login, password))
+        known = authenticate(directory, login, password)
+        return joining.admit(known, "ldap") if known else None
+
+    room.people.elsewhere = elsewhere
+    room.people.create("local", "Local", PASSWORD)
+    nina = room.people.authenticate("nina", PASSWORD, "here")
+    assert (nina.groups, nina.roles) == ({"ward"}, {"reader"})
+    assert room.people.authenticate("nina", PASSWORD, "here").id == nina.id
+    assert room.people.authenticate("local", PASSWORD, "here").login == "local"
+    assert seen[-1] == ("local", ""), "the directory never sees a local account's password"
+    for login in ("nina", "local", "nobody"):
+        with pytest.raises(Refused, match="login or the password"):
+            room.people.authenticate(login, "wrong", "here")
+    room.people.deactivate("nina")
+    with pytest.raises(Refused):
+        room.people.authenticate("nina", PASSWORD, "elsewhere")
+    assert [each.login for each in joining.of("ldap")] == []
+
+
+def test_a_login_that_is_a_local_account_s_is_not_taken_over(directory: Directory, room: Room) -> None:
+    room.people.create("otto", "Local Otto", "another password")
+    joining = Joining(room.database, room.people._keys, room.people, GroupMap({}))
+    with pytest.raises(Refused, match="cannot be used"):
+        joining.admit(authenticate(directory, "otto", PASSWORD), "ldap")
+
+
+def test_local_people_sign_in_while_the_directory_is_down(room: Room) -> None:
+    def elsewhere(login: str, password: str) -> Person | None:
+        raise Unavailable("the directory cannot be used")
+
+    room.people.elsewhere = elsewhere
+    room.people.create("local", "Local", PASSWORD)
+    assert room.people.authenticate("local", PASSWORD, "here").login == "local"
+    with pytest.raises(Unavailable):
+        room.people.authenticate("nina", PASSWORD, "here")
 
 
 @limits(max_examples=40, deadline=None)
