@@ -28,7 +28,7 @@ from contextlib import contextmanager
 from typing import Any, BinaryIO, cast
 
 from appliance import weights
-from appliance.documents import frames
+from appliance.documents import frames, office
 from appliance.documents.document import Document, DocumentKind, Original, PageImage
 from appliance.documents.frames import Distrusted, UnreadableDocument
 from appliance.documents.recognition import merged
@@ -76,6 +76,8 @@ class Sandbox:
 
         Raises UnreadableDocument with its reason, or Unavailable when there is no safe parser.
         """
+        if office.is_old(original.kind):
+            original = office.renewed(original, self._settings.parse_seconds)
         unread: list[int] = []
         chosen = {"ocr_pages": INLINE_PAGES, **limits}
 
@@ -107,6 +109,8 @@ class Sandbox:
 
         Raises as `parse`, while iterating. What comes is as untrusted as any file that somebody sends.
         """
+        if office.is_old(original.kind):
+            original = office.renewed(original, self._settings.parse_seconds)
         request: dict[str, Any] = {"op": "extract", "kind": original.kind, "limits": {"ocr": False}}
         with _sealed(original.content) as sealed, self._child(sealed, request) as stream:
             yield from frames.read_attachments(stream, original.kind)
@@ -114,7 +118,10 @@ class Sandbox:
     def detect(self, content: bytes, name: str) -> DocumentKind:
         """What kind a file is, by content first. Raises as `parse`, also when content and name disagree."""
         with _sealed(content) as sealed, self._child(sealed, {"op": "detect", "name": name[-255:]}) as stream:
-            return frames.read_kind(stream)
+            kind = frames.read_kind(stream)
+        if office.is_old(kind) and office.program() is None:
+            raise UnreadableDocument("legacy")
+        return kind
 
     def _recognised(
         self, sealed: int, kind: str, numbers: Sequence[int], limits: dict[str, int | bool],

@@ -1,4 +1,4 @@
-"""OpenDocument, RTF, Outlook, mailboxes, archives, HL7, FHIR, JSON, XML: text, structure, files in it, whom it names."""
+"""OpenDocument, RTF, Outlook, mailboxes, archives, HL7, FHIR, JSON, XML: text, structure, files in it, names."""
 
 import base64
 import io

@@ -209,7 +209,7 @@ def text_of(words: Iterable[PdfWord]) -> tuple[str, list[WordSpan]]:
         parts += [joint, text]
         at += len(joint)
         x0, y0, x1, y1 = word.shown or (word.x0, word.y0, word.x1, word.y1)
-        if not (-FAR <= x0 and -FAR <= y0 and x1 <= FAR and y1 <= FAR):
+        if not (x0 >= -FAR and y0 >= -FAR and x1 <= FAR and y1 <= FAR):
             x0, y0, x1, y1 = _near(x0), _near(y0), _near(x1), _near(y1)
         place = (round(x0, 2), round(y0, 2), round(x1, 2), round(y1, 2))
         spans.append((at, at + len(text), *place, word.confidence))
