@@ -37,6 +37,7 @@ from appliance.documents.sandbox import Sandbox
 from appliance.documents.work import MOST_TRIES, MOST_VANISHED, UNFINISHED, Overtaken, Work
 from appliance.errors import ApplianceError, IntegrityFailure, NotFound, Quarantined, TooLarge, Unavailable, Unreadable
 from appliance.redaction import pages as redacted_pages
+from appliance.redaction.doubtful import with_doubtful
 from appliance.redaction.findings import Findings, RedactedDocument, ScreenedDocument
 from appliance.redaction.hints import hints_of
 from appliance.redaction.inforce import ProfilesInForce
@@ -375,7 +376,7 @@ def _redact(
     rooms: Rooms, document: Document, profile: Profile, version: Version, name: str
 ) -> tuple[RedactedDocument, Findings]:
     findings = rooms.detector.find(texts_of(document, name), profile, hints=hints_of(document), known=document.known)
-    findings = rooms.reviews.settled(version.id, findings)
+    findings = rooms.reviews.settled(version.id, with_doubtful(findings, document, profile))
     return redact(document, findings, profile, rooms.vault.domain(version.collection, version.id), name=name), findings
 
 
