@@ -106,7 +106,7 @@ def test_accounting_reports_and_holds_are_one_form_each(visit: Callable[..., Pag
     shot(page, "oversight-report")
     readable(page)
     page.get_by_role("button", name="Disclosures", exact=True).click()
-    page.get_by_label("Surrogate").fill("[PERSON:aaaaaaaa]")
+    page.get_by_label("Surrogate", exact=True).fill("[PERSON:aaaaaaaa]")
     page.get_by_role("button", name="Account", exact=True).click()
     expect(page.locator("#account-facts")).to_contain_text("Nobody saw anything")
     shot(page, "oversight-disclosures")
