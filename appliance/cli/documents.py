@@ -2,13 +2,14 @@
 
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from appliance.cli.context import context
-from appliance.cli.output import output, sure
+from appliance.cli.output import name_shown, output, sure
 from appliance.errors import ApplianceError, NotFound, UsageError
 
 REFUSED = ("failed", "quarantined")
@@ -51,7 +52,7 @@ def ingest(
 
 def progress_line(event: dict[str, Any]) -> str:
     """A file's stage in a line; after its last one, how fast it goes and how long it takes."""
-    line = f"[{event['position']}/{event['total']}] {event['path']}: {event['stage']}"
+    line = f"[{event['position']}/{event['total']}] {name_shown(event['path'])}: {event['stage']}"
     if "done" not in event or event["total"] == 1:
         return line
     rate = f"{event['done']} of {event['total']} done, {event['files_a_second']:.1f} files/s"
@@ -63,17 +64,15 @@ def progress_line(event: dict[str, Any]) -> str:
 
 def show_ingested(documents: list[dict[str, Any]]) -> None:
     """The table of what was found and redacted in each document."""
-    rows = [
-        (
-            Path(d["path"]).name,
-            d["status"],
-            d["pages"],
-            d["chunks"],
-            ", ".join(f"{count} {name}" for name, count in d["entities"].items()) or d["reason"],
-        )
-        for d in documents
-    ]
-    output.table(("document", "status", "pages", "chunks", "redacted"), rows)
+    output.table(("document", "status", "pages", "chunks", "redacted"), list(outcome_rows(documents)))
+
+
+def outcome_rows(documents: list[dict[str, Any]]) -> Iterator[tuple[object, ...]]:
+    """A row for each document, and below it those of the files that were in it."""
+    for d in documents:
+        redacted = ", ".join(f"{count} {name}" for name, count in d["entities"].items())
+        yield name_shown(Path(d["path"]).name), d["status"], d["pages"], d["chunks"], redacted or d["reason"]
+        yield from outcome_rows(d.get("attachments", []))
 
 
 @document.callback(invoke_without_command=True)
@@ -147,15 +146,15 @@ def redact_batch(
 
 
 def expand(paths: list[Path]) -> list[tuple[Path, str]]:
-    """The regular files named or below the folders named, sorted, each with its path below its folder; hidden files
-    are left out of folders.
+    """The files named or below the folders named, sorted, each with its path below its folder; hidden files are left
+    out of folders. Links, devices and pipes are among them: intake refuses each with its reason.
 
     Raises NotFound for a path that is not there and UsageError when a folder holds no file.
     """
     found: list[tuple[Path, str]] = []
     for path in paths:
         if path.is_dir():
-            inside = sorted(p for p in path.rglob("*") if p.is_file() and not p.is_symlink() and not hidden(p, path))
+            inside = sorted(p for p in path.rglob("*") if (p.is_symlink() or not p.is_dir()) and not hidden(p, path))
             if not inside:
                 raise UsageError(f"{path} holds no files", "Name a folder with documents")
             found += [(file, str(file.relative_to(path))) for file in inside]

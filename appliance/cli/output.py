@@ -16,6 +16,11 @@ UNWRAPPED = 1000
 """Columns of a table that goes to a file or another program: whole values stay in one line."""
 
 
+def name_shown(name: str) -> str:
+    """A file's name on one line of a terminal: control characters and bytes that are no UTF-8 written out."""
+    return "".join(ch if ch.isprintable() else ch.encode("unicode_escape").decode("ascii") for ch in name)
+
+
 class Output:
     """Where a command's words go. `json` says which of the two forms was asked for."""
 
@@ -27,7 +32,10 @@ class Output:
     def emit(self, result: dict[str, Any]) -> bool:
         """Print `result` if JSON was asked for; True when that was all that is to be printed."""
         if self.json:
-            sys.stdout.write(json.dumps(result, ensure_ascii=False) + "\n")
+            text = json.dumps(result, ensure_ascii=False)
+            if any("\ud800" <= ch <= "\udfff" for ch in text):  # bytes of a file name that are no UTF-8
+                text = json.dumps(result)
+            sys.stdout.write(text + "\n")
             sys.stdout.flush()
         return self.json
 
