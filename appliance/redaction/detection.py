@@ -341,6 +341,10 @@ class Detector:
             for start, end, score, reason in _guarded("consistency", lambda: list(consistency.mentions(text, names)))
             if not vetoes.overlaps(start, end) and not known.covers(start, end)
         ]
+        more += [
+            Candidate(start, end, "PERSON", 0.5, (Evidence("consistency", "PERSON", 0.5, "initials of a name"),))
+            for start, end in _guarded("consistency", lambda: list(consistency.initials(text, names)))
+        ]
         return resolution.combine([*combined, *more], text) if more else combined
 
     @staticmethod

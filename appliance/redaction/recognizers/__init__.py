@@ -16,6 +16,8 @@ from appliance.redaction.recognizers.base import ApplianceRecognizer
 from appliance.redaction.recognizers.codes import LabelledCodeRecognizer
 from appliance.redaction.recognizers.dates import AgeRecognizer, CalendarDateRecognizer
 from appliance.redaction.recognizers.demographics import DemographicRecognizer
+from appliance.redaction.recognizers.disguised_names import DisguisedNameRecognizer
+from appliance.redaction.recognizers.encoded import EncodedRecognizer
 from appliance.redaction.recognizers.financial import BankAccountRecognizer, BankCodeRecognizer, PaymentCardRecognizer
 from appliance.redaction.recognizers.name_lists import NameListRecognizer
 from appliance.redaction.recognizers.names import NameContextRecognizer
@@ -56,6 +58,8 @@ PATTERN_RECOGNIZERS: tuple[type[ApplianceRecognizer], ...] = (
     PersonalSumRecognizer,
     NameContextRecognizer,
     NameListRecognizer,
+    DisguisedNameRecognizer,
+    EncodedRecognizer,
 )
 
 

@@ -56,7 +56,7 @@ def mentions(text: str, names: Iterable[tuple[int, int]]) -> Iterator[tuple[int,
     for match in _WORD.finditer(text):
         word = match[0]
         part = fold(word)
-        hit = part in known and len(word) >= 3
+        hit = (part in known or ("1" in word and fold(word.replace("1", "i")) in known)) and len(word) >= 3
         if not hit and "-" in word:
             hit = any(fold(piece) in known for piece in word.split("-") if len(piece) >= 3)
         if hit and word[0].islower():
@@ -83,6 +83,21 @@ def mentions(text: str, names: Iterable[tuple[int, int]]) -> Iterator[tuple[int,
         run = (start, end)
     if run:
         yield (*_extended(text, *run), 0.6, "mentioned elsewhere in the document")
+
+
+_INITIALS = regex.compile(r"(?<![\p{L}\d.])(?:\p{Lu}\.[ ]?){2,4}(?![\p{L}])")
+
+
+def initials(text: str, names: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Where the initials alone of a name found elsewhere stand: "M.S." after "Makayla Stroud"."""
+    known = set()
+    for start, end in names:
+        parts = [match[0][0] for match in _WORD.finditer(text, start, end) if match[0][0].isupper()]
+        if len(parts) > 1:
+            known |= {"".join(parts), parts[0] + parts[-1]}
+    for match in _INITIALS.finditer(text) if known else ():
+        if "".join(character for character in match[0] if character.isalpha()) in known:
+            yield match.start(), match.start() + len(match[0].rstrip())
 
 
 def codes(text: str, found: Iterable[tuple[int, int, str]]) -> Iterator[tuple[int, int, str]]:

@@ -61,6 +61,7 @@ sydney florence trinity felicity harmony baron jewel autumn marina roman merry
 _GIVEN, _SURNAME, _BOTH, _FORM, _FOREIGN, _UNKNOWN, _INITIAL, _NO = "G", "S", "A", "M", "F", "U", "I", "-"
 _SENTENCE_START = regex.compile(r"(?:^|[\n|.!?:•(\"-]) {0,2}$|^$")
 _LOWER_WORD = regex.compile(r"(?<![\p{L}\p{M}\d@./_'-])\p{Ll}[\p{L}\p{M}]{2,}(?:-\p{L}+)*(?![\p{L}\d_@]|[./][\p{L}\d])")
+_NEXT_LINE_OR_CELL = regex.compile(rf"[ ]?(?:\n|\|)[ ]?(?P<v>{_TOKEN})(?=[ ]?(?:[\n|]|$)|[ ]\p{{Ll}})")
 _LINE = regex.compile(r"[^\n]+")
 _SENTENCE = regex.compile(r"[^.!?\n]+")
 
@@ -91,6 +92,11 @@ def kind(word: str) -> str:
     if _NOT_ENGLISH_LETTER.search(word):
         return _FOREIGN
     return _UNKNOWN
+
+
+def may_be_name(word: str) -> bool:
+    """Whether `word`, capitalised, is a listed name that is no other word, or has the form of a surname."""
+    return len(word) > 3 and kind(word[:1].upper() + word[1:]) in (_GIVEN, _SURNAME, _FORM)
 
 
 def run_score(kinds: str, first: str, capitals: bool, starts: bool) -> tuple[float, str]:
@@ -179,6 +185,9 @@ class NameListRecognizer(ApplianceRecognizer):
             start, end = clean_name(text, start, end)
             if end - start > 1:
                 yield result("PERSON", start, end, score, self, reason)
+                after = _NEXT_LINE_OR_CELL.match(text, end) if part[-1][2] == _GIVEN and end == part[-1][1] else None
+                if after and kind(after["v"]) in (_SURNAME, _FORM, _FOREIGN, _UNKNOWN):
+                    yield result("PERSON", after.start("v"), after.end("v"), 0.42, self, "surname on the next line or cell")
 
     def _in_lower_case(self, text: str) -> Iterator[RecognizerResult]:
         """Listed names in lines that use no capitals, as chats and captions are; the word after one goes with it."""

@@ -69,7 +69,7 @@ class WorldIdRecognizer(RuleRecognizer):
         ),
         rule(
             "ID",
-            r"(?i)(?<![\w/])[\w-]{2,60}\.(?:jpe?g|png|heic|tiff?|gif|bmp|webp|dcm|raw|mp4|mov|avi|wav|mp3|m4a)(?!\w)",
+            r"(?i)(?<![\w/])(?=[\w-]{0,60}(?:\d{4}|img|dsc|photo|face|portrait|selfie|passport|headshot|scan))[\w-]{2,60}\.(?:jpe?g|png|heic|tiff?|gif|bmp|webp|dcm|raw|mp4|mov|avi|wav|mp3|m4a)(?!\w)",
             0.7,
             "name of an image or recording",
         ),
