@@ -1,6 +1,7 @@
 """What the log promises to its callers."""
 
 import json
+import resource
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -8,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from appliance.audit import check, segment
 from appliance.audit import log as log_module
-from appliance.audit import segment
 from appliance.audit.checkpoint import Verifier, open_checkpoint, parse_proof
 from appliance.audit.events import AnswerGiven, Reidentified, SignIn
+from appliance.audit.export import export
 from appliance.audit.log import AuditLog
 from appliance.audit.merkle import Tree, leaf_hash, root_from_inclusion
 from appliance.errors import AuditUnavailable, IntegrityFailure, NotFound, Unavailable, UsageError
@@ -258,3 +260,25 @@ def test_a_log_removed_or_put_back_from_yesterday_is_noticed_at_start(open_log: 
         (directory / name).write_bytes(content)
     with pytest.raises(IntegrityFailure, match="old copy was put back"):
         open_log()
+
+
+def test_an_interrupted_export_leaves_nothing_and_the_next_one_is_whole(
+    log: AuditLog, tmp_path: Path
+) -> None:
+    for _ in range(50):
+        log.append(SignIn(), actor="person-1")
+    target, limit = tmp_path / "log.jsonl", resource.getrlimit(resource.RLIMIT_FSIZE)
+    (tmp_path / "log.jsonl.partial").write_text("what a killed export left")
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4000, limit[1]))
+    try:
+        with pytest.raises(Unavailable, match="cannot be written"):
+            export(log, target)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+    assert not target.exists()
+    assert export(log, target)
+    assert check.check_export(target, log.verifier)["ok"]
+    assert log.verify().ok
+    cut = tmp_path / "cut.jsonl"
+    cut.write_bytes(target.read_bytes()[:-300])
+    assert not check.check_export(cut, log.verifier)["ok"]
