@@ -80,6 +80,7 @@ async function openDocument(version, page = 1) {
   for (const id of ["type", "missed-type"]) {
     find(id).replaceChildren(...desk.types.map((each) => make("option", { value: each }, words(each))));
   }
+  if (desk.types.includes("PERSON")) find("missed-type").value = "PERSON";
   find("missed").open = desk.items.length === 0;
   drawItem();
   drawPage();
