@@ -44,7 +44,7 @@ REASONS = {
     "empty": ("the file is empty", "Send the file again from its source"),
     "encrypted": ("the file is protected by a password", "Save a copy without a password and ingest that"),
     "damaged": ("the file is damaged or truncated", "Open it in its own program, save it again and retry"),
-    "unsupported": ("the file's kind is not supported", "Convert it to PDF, DOCX, XLSX, PPTX, HTML, CSV, EML or text"),
+    "unsupported": ("the file's kind is not supported", "Convert it to PDF, DOCX, XLSX, PPTX, ODT, HTML, EML or text"),
     "legacy": ("the file is in an old Office format", "Save it as DOCX, XLSX or PPTX, or install LibreOffice here"),
     "nested": ("the file is packed too deep inside other files", "Unpack them and ingest the file itself"),
     "mismatch": ("the file's content does not match its name", "Give it the right extension, or convert it"),
