@@ -2,10 +2,11 @@
 
 "Awarded the applicant PLN 7,500" and "sentenced to two years' imprisonment" help to find the person in public records;
 a fee, a threshold or a dose does not. So an amount counts only in a sentence that speaks of such a payment, or anywhere
-in a judgment: a text that names a party to a case again and again.
+in a judgment: a text that names courts and a party to a case again and again.
 """
 
 from collections.abc import Iterable
+from itertools import islice
 from typing import Any
 
 import regex
@@ -25,10 +26,12 @@ _MONEY = regex.compile(
     rf"|(?<![\w.,]){_AMOUNT}[ ]{_NATION}{_CODE}(?![\w])(?:[ ]\([A-Z]{{3}}\))?|\b{_IN_WORDS}{_CODE}(?![\w])(?:[ ]\([A-Z]{{3}}\))?"
 )
 _PARTY = regex.compile(
-    r"\b(?:applicants?|claimants?|plaintiffs?|defendants?|appellants?|petitioners?|the accused|convicted|complainants?)\b", regex.IGNORECASE
+    r"\b(?:applicants?|claimants?|plaintiffs?|defendants?|appellants?|petitioners?|the accused|convicted|complainants?)\b",
+    regex.IGNORECASE,
 )
 _PAID_TO_A_PERSON = regex.compile(
-    r"\b(?:award(?:ed|s)?|compensation|damages?|fined?|fines|penalty|salary|wages?|earn(?:s|ed|ings)|pensions?|maintenance|alimony|indemni\w+|restitution|ransom|bribe|inheritance|severance|bail)\b", regex.IGNORECASE
+    r"\b(?:award(?:ed|s)?|compensation|damages?|fined?|fines|penalty|salary|wages?|earn(?:s|ed|ings)|pensions?|maintenance|alimony|indemni\w+|restitution|ransom|bribe|inheritance|severance|bail)\b",
+    regex.IGNORECASE,
 )
 _NUMBER = r"(?:\d{1,3}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen|twenty|thirty|forty|fifty|sixty|ninety)(?:-\p{L}+)?"
 _TERM = rf"{_NUMBER}(?:[ ]and[ ]a[ ]half)?[ -](?:years?|months?|weeks?|days?|hours?)(?:(?:,|[ ]and)[ ]{_NUMBER}[ ](?:months?|weeks?|days?))?"
@@ -39,7 +42,12 @@ _SENTENCED = regex.compile(
 )
 _LIFE = regex.compile(r"\bsentenced\b[^.\n]{0,60}\bto (?P<v>life imprisonment|death)\b", regex.IGNORECASE)
 _SHARE = regex.compile(r"(?<![\w.,])\d{1,3}(?:[.,]\d{1,2})?[ ]?(?:%|per cent|percent)(?![\w])")
+_COURT = regex.compile(
+    r"\b(?:courts?|judgments?|tribunals?|appeals?|hearings?|prosecut\w+|plaintiffs?|indictment|imprisonment|convention|judges?)\b",
+    regex.IGNORECASE,
+)
 PARTIES_OF_A_JUDGMENT = 5
+"""Words for a party, and words for a court, that a text must have to be read as a judgment: loans have applicants too."""
 
 
 class PersonalSumRecognizer(ApplianceRecognizer):
@@ -50,24 +58,24 @@ class PersonalSumRecognizer(ApplianceRecognizer):
 
     def spans(self, text: str, nlp_artifacts: Any = None) -> Iterable[RecognizerResult]:
         """Amounts paid to or by a person, and terms of imprisonment."""
-        judgment = 0
-        for _ in matches(_PARTY, text, self.name):
-            judgment += 1
-            if judgment >= PARTIES_OF_A_JUDGMENT:
-                break
-        all_of_them = judgment >= PARTIES_OF_A_JUDGMENT
+        parties = self._count(_PARTY, text)
+        if not parties:
+            return
+        all_of_them = parties >= PARTIES_OF_A_JUDGMENT and self._count(_COURT, text) >= PARTIES_OF_A_JUDGMENT
         for match in matches(_MONEY, text, self.name):
             start, end = match.span()
             around = max(text.rfind("\n", 0, start), start - 160), text.find("\n", end)
             sentence = text[max(0, around[0]) : min(end + 100, around[1] if around[1] >= 0 else len(text))]
             if all_of_them or (_PAID_TO_A_PERSON.search(sentence) and _PARTY.search(sentence)):
                 yield result("QUANTITY", start, end, 0.7, self, "sum awarded to or paid by a person")
-        if not judgment:
-            return
-        for pattern in (_SENTENCED, _LIFE):
+        for pattern in (_SENTENCED, _LIFE) if all_of_them else (_LIFE,):
             for match in matches(pattern, text, self.name):
                 start, end = match.span("v")
                 yield result("QUANTITY", start, end, 0.65, self, "term of a sentence")
         if all_of_them:
             for match in matches(_SHARE, text, self.name):
                 yield result("QUANTITY", match.start(), match.end(), 0.6, self, "rate in a judgment")
+
+    def _count(self, pattern: "regex.Pattern[str]", text: str) -> int:
+        """Matches of a pattern, counted up to what makes a judgment."""
+        return sum(1 for _ in islice(matches(pattern, text, self.name), PARTIES_OF_A_JUDGMENT))

@@ -111,7 +111,7 @@ class WorldAddressRecognizer(RuleRecognizer):
                 rf"(?i)\baddress(?:es)?\b(?:[ ](?:of|for)[ ][^\n]{{1,60}}?)?[ ](?:is|was|are|changed to|to)(?:[ ](?:the same|now))?[: ]{{1,3}}(?P<v>(?=[^\n]{{0,50}}\d)[\p{{L}}\d][^\n?!;]{{4,80}}?){_ENDS}",
                 0.6,
                 "after the word address",
-                check=lambda v: sum(c.isalpha() for c in v) > 3,
+                check=lambda v: sum(c.isalpha() for c in v) > 3 and any(c.isdigit() for c in v),
             ),
             rule(
                 "LOCATION",

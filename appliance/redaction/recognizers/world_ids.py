@@ -1,10 +1,15 @@
 """Identity numbers of further countries with their check digits, devices, images, handles and secrets after a label."""
 
+import regex
+
 from appliance.redaction.recognizers import world_checks as checks
 from appliance.redaction.recognizers.base import RuleRecognizer, rule
 from appliance.redaction.recognizers.national import labelled_id as _id
 
 _SECRET = r"\b(?:pass ?word|passwd|pwd|passphrase|passcode|api[ _-]?key|secret(?: key)?|access token|auth token|bearer|security code|door code|PIN(?: code| number)?|TAN|OTP|CVV2?|CVC|recovery code)[ ]?(?:is|was|:|=|for [a-z ]{1,20}:)?[ ]{1,2}"
+
+
+_IMAGE_OF_SOMEBODY = regex.compile(r"(?i)\d{4}|img|dsc|photo|face|portrait|selfie|passport|headshot|scan")
 
 
 class WorldIdRecognizer(RuleRecognizer):
@@ -69,9 +74,10 @@ class WorldIdRecognizer(RuleRecognizer):
         ),
         rule(
             "ID",
-            r"(?i)(?<![\w/])(?=[\w-]{0,60}(?:\d{4}|img|dsc|photo|face|portrait|selfie|passport|headshot|scan))[\w-]{2,60}\.(?:jpe?g|png|heic|tiff?|gif|bmp|webp|dcm|raw|mp4|mov|avi|wav|mp3|m4a)(?!\w)",
+            r"(?i)(?<![\w/.-])[\w-]{2,60}+\.(?:jpe?g|png|heic|tiff?|gif|bmp|webp|dcm|raw|mp4|mov|avi|wav|mp3|m4a)(?!\w)",
             0.7,
             "name of an image or recording",
+            check=lambda v: _IMAGE_OF_SOMEBODY.search(v) is not None,
         ),
         rule(
             "ID", r"(?<![\w@./])@(?=[\w.]{0,20}[A-Za-z])[A-Za-z\d_](?:[\w.]{1,28}[A-Za-z\d_])(?![\w@])", 0.6, "handle"
