@@ -20,6 +20,7 @@ knows of HTTP or a terminal: `ask` yields what may be shown, in order, and the c
 """
 
 import hashlib
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -104,6 +105,8 @@ class Rooms:
     """A site's NLI model, beside the verifier."""
     wordings: Wordings | None = None
     """Keeps the original words of questions that held identifiers, in the vault; None where a site keeps none."""
+    finding: Queue = field(default_factory=lambda: Queue(len(os.sched_getaffinity(0))))
+    """Before the processors: more questions at once than cores would only keep each other, and the log, waiting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,7 +273,8 @@ def find(
 
 def guard(rooms: Rooms, scope: ReadableScope, text: str) -> Question:
     """Step 3: the question with surrogates in place of identifiers. Raises when a detector fails (I1)."""
-    guarded = rooms.guard.guard(text, scope.collections, allow_identity=scope.search_by_identity)
+    with rooms.finding.turn():
+        guarded = rooms.guard.guard(text, scope.collections, allow_identity=scope.search_by_identity)
     return Question(
         guarded.text, guarded.entities, guarded.terms, question.attack_signals(text), guarded.warnings,
         by_identity=guarded.by_identity, found=guarded.found,
@@ -312,8 +316,9 @@ def retrieve(
     meanings = [(meaning.said, meaning.meant) for meaning in asked.meanings]
     text = expansion.spelt_out(asked)
     only = rooms.catalog.matching(narrowed, scope.labels) if narrowed else None
-    candidates = rooms.retriever.retrieve(text, asked.terms, scope, hidden, pool, meanings=meanings, versions=only)
-    return rooms.reranker.rerank(asked.text, candidates)[:k]
+    with rooms.finding.turn():
+        candidates = rooms.retriever.retrieve(text, asked.terms, scope, hidden, pool, meanings=meanings, versions=only)
+        return rooms.reranker.rerank(asked.text, candidates)[:k]
 
 
 def select(rooms: Rooms, asked: Question, passages: Sequence[Passage]) -> Evidence | Abstention:
@@ -325,7 +330,8 @@ def select(rooms: Rooms, asked: Question, passages: Sequence[Passage]) -> Eviden
             question, among, quotes=settings.quotes, abstain_below=settings.abstain_below, embed=rooms.embed
         )
 
-    found = parts.by_part(asked, passages, evidence_of, evidence_of(asked, passages))
+    with rooms.finding.turn():
+        found = parts.by_part(asked, passages, evidence_of, evidence_of(asked, passages))
     if isinstance(found, Abstention):
         return replace(found, related=_presentable(found.related))
     kept = _presentable(found.sentences)
@@ -458,7 +464,13 @@ def _refuse(rooms: Rooms, person: Person, purpose: Purpose, error: ApplianceErro
     clock.lap("refusal")
     refusal = Refusal(error.message, error.advice)
     return Finished(
-        "refused", refusal, (), rooms.log.prove(receipt), usage.measure(0, 0, clock.total, rooms.settings.watts), clock.seconds, error=error
+        "refused",
+        refusal,
+        (),
+        rooms.log.prove(receipt),
+        usage.measure(0, 0, clock.total, rooms.settings.watts),
+        clock.seconds,
+        error=error,
     )
 
 

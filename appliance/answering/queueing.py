@@ -1,7 +1,7 @@
-"""The queue before the language model: first come, first served, each told their place.
+"""Queues before what few can use at once: first come, first served.
 
-A model on two cores writes for one reader at a time. Who waits has their quotations already; who waits too long,
-or leaves, gives up the place at once.
+A language model on two cores writes for one reader at a time. Who waits for it has their quotations already; who
+waits too long, or leaves, gives up the place at once.
 """
 
 import threading
@@ -60,6 +60,14 @@ class Queue:
             with self._moved:
                 self._places.remove(place)
                 self._moved.notify_all()
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Wait for one's turn, however long, and keep it until the block ends."""
+        with self.place() as place:
+            for _ in place.wait(float("inf")):
+                pass
+            yield
 
     def ahead(self, place: Place) -> int:
         """How many places must be given up before it is the turn of `place`."""

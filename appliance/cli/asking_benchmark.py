@@ -10,7 +10,6 @@
 
 import json
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -145,7 +144,8 @@ def retrieval(appliance: Appliance, questions: list[str]) -> dict[str, float]:
 
 
 def asked(client: httpx.Client, question: str) -> dict[str, float]:
-    """Seconds from sending a question to its quotations and to its end; `failed` is 1 when it had none."""
+    """Seconds from sending a question to its quotations and to its end; `failed` is 1 when it had none. Why is said
+    on standard error."""
     began = time.perf_counter()
     quotes, status = 0.0, ""
     with client.stream("POST", "/api/ask", json={"question": question, "purpose": "operations"}) as response:
@@ -155,6 +155,8 @@ def asked(client: httpx.Client, question: str) -> dict[str, float]:
                 if "quotes" in event or event.get("status") == "abstained":
                     quotes = quotes or time.perf_counter() - began
                 status = event.get("status", status)
+                if "error" in event:
+                    output.note(f"failed: {event['error']['message']}")
     return {"quotes": quotes, "end": time.perf_counter() - began, "failed": float(not status or not quotes)}
 
 

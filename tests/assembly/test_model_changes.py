@@ -10,6 +10,7 @@ import pytest
 from appliance.answering import compositions
 from appliance.answering.engines.engine import EngineInfo, Piece
 from appliance.assembly import model_changes, parts
+from appliance.assembly.attempt import Attempt
 from appliance.assembly.operations import perform
 from appliance.assembly.parts import Appliance
 from appliance.errors import NotFound, Refused, UsageError
@@ -43,25 +44,33 @@ ENGINES = {
 }
 
 
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory: pytest.TempPathFactory, packs: Path) -> Iterator[Appliance]:
+    """A home of this module's own; its models are loaded once."""
+    made = site.copied(site.made(tmp_path_factory.getbasetemp()), tmp_path_factory.mktemp("changes"))
+    opened = Appliance.open(site.chosen(made.home))
+    yield opened
+    opened.close()
+
+
 @pytest.fixture
-def appliance(
-    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, packs: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Appliance]:
-    """A home whose engine is scripted; its golden questions lie in the home."""
-    made = site.copied(site.made(tmp_path_factory.getbasetemp()), tmp_path)
-    (made.home / "golden.json").write_text(json.dumps({"questions": GOLDEN}))
-    chosen = site.chosen(made.home)
+def appliance(opened: Appliance, monkeypatch: pytest.MonkeyPatch) -> Iterator[Appliance]:
+    """The home as if nothing had composed in it yet: its engine is scripted, its golden questions lie there."""
+    home = opened.settings.home
+    (home / "golden.json").write_text(json.dumps({"questions": GOLDEN}))
+    (home / "settings.toml").unlink(missing_ok=True)
 
     def scripted(settings: Any, name: str = "", free_bytes: int | None = None) -> Scripted:
         return Scripted(name or "old", ENGINES[name or "old"])
 
     monkeypatch.setattr(parts, "open_engine", scripted)
     monkeypatch.setattr(model_changes, "open_engine", scripted)
-    opened = Appliance.open(chosen)
-    with opened.database.transaction() as connection:  # what composed when the sample home was made, if anything
+    with opened.database.transaction() as connection:
         connection.exec_driver_sql("DELETE FROM composition")
+    opened.__dict__.pop("engine", None)
+    monkeypatch.setattr(opened, "_engine_attempt", Attempt())
     yield opened
-    opened.close()
+    opened.__dict__.pop("engine", None)
 
 
 def run(appliance: Appliance, operation: str, **arguments: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Conversations on the page: a follow-up is shown as it was understood, the list opens and deletes, nobody else sees it."""
+"""Conversations on the page: a follow-up is shown as understood, the list opens and deletes, nobody else sees it."""
 
 from playwright.sync_api import Page, expect
 

@@ -18,7 +18,8 @@ from appliance.assembly.parts import Appliance
 
 QUESTION = "Within what time must a unit of red cells be finished?"
 SERVER = Path(__file__).parents[1] / "answering" / "engines" / "rogue_server.py"
-MOST_SECONDS = 4.0
+MOST_SECONDS = 25.0
+"""Far above the limits set here (1 s between bytes, 2 s in all), far below for ever."""
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +64,7 @@ def test_the_quotations_stand_alone_and_the_record_says_why(
     assert any("4 hours" in citation.quote for citation in told.quotes)
     assert any("the quotations stand alone" in warning for warning in told.warnings), told.warnings
     assert (outcome.public["status"], outcome.public["reason"]) == ("answered", reason)
-    assert seconds < MOST_SECONDS + 2
+    assert seconds < MOST_SECONDS
 
 
 def test_an_endpoint_that_is_down_changes_nothing_but_the_warning(appliance: Appliance) -> None:
