@@ -111,7 +111,7 @@ class WorldAddressRecognizer(RuleRecognizer):
                 rf"(?i)\baddress(?:es)?\b(?:[ ](?:of|for)[ ][^\n]{{1,60}}?)?[ ](?:is|was|are|changed to|to)(?:[ ](?:the same|now))?[: ]{{1,3}}(?P<v>(?=[^\n]{{0,50}}\d)[\p{{L}}\d][^\n?!;]{{4,80}}?){_ENDS}",
                 0.6,
                 "after the word address",
-                check=lambda v: sum(c.isalpha() for c in v) > 3 and any(c.isdigit() for c in v),
+                check=_reads_as_address,
             ),
             rule(
                 "LOCATION",
@@ -189,6 +189,12 @@ def _has_word(value: str) -> bool:
     """Whether an address has a word of its own, so that "3 mg unit 2", "5 East" and a date are none."""
     named = regex.search(r"\d[ ]+.*?[\p{L}]{3}", value, regex.DOTALL) is not None
     return named and not _MEASURE.search(value) and not _DATE_OR_WARD.search(value)
+
+
+def _reads_as_address(value: str) -> bool:
+    """Whether what follows the word address has letters, a digit, and a capital or a comma: no "16 bits wide"."""
+    letters = sum(character.isalpha() for character in value) > 3
+    return letters and any(c.isdigit() for c in value) and ("," in value or any(c.isupper() for c in value))
 
 
 _DATE_OR_WARD = regex.compile(rf"(?i)^\d+[ ](?:(?:{MONTHS})\b|(?:north|south|east|west|ward|wing|bed|floor|room)$)")
