@@ -182,10 +182,14 @@ class Appliance:
         except BaseException:
             lock.release()
             raise
-        started = appliance.log.append(ServiceStarted(version=version("appliance")), actor="system")
-        appliance.clock.saw(started.time)
-        appliance._record_what_is_in_force()
-        appliance.work.forget_holders()
+        try:
+            started = appliance.log.append(ServiceStarted(version=version("appliance")), actor="system")
+            appliance.clock.saw(started.time)
+            appliance._record_what_is_in_force()
+            appliance.work.forget_holders()
+        except BaseException:
+            appliance.close()
+            raise
         return appliance
 
     def _record_what_is_in_force(self) -> None:

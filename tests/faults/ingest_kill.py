@@ -14,6 +14,7 @@ import random
 import re
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -25,6 +26,7 @@ import psutil
 from appliance import settings
 from appliance.assembly.operations import perform
 from appliance.assembly.parts import Appliance, initialise
+from appliance.errors import Unavailable
 from appliance.redaction.findings import Finding, Findings
 from appliance.search.embedding import Embedder
 from appliance.search.rebuild import compare
@@ -34,6 +36,12 @@ from appliance.upkeep import deletion, ingestion, storage
 NAMED = re.compile(r"Dr ([A-Z][a-z]+ [A-Z][a-z]+)")
 SURROGATE = re.compile(r"\[PERSON:[a-z2-7]+\]")
 NAMES = ("Ottoline Marchbanks", "Barnaby Thistlewood", "Perpetua Underhill", "Ignatius Greengrass", "Rosa Applegarth")
+
+
+ARMED = threading.Event()
+"""Set while files are taken in: faults strike then, not while a home is opened."""
+SHARED: dict[str, object] = {}
+"""Parts that outlive an appliance, for tests in one process."""
 
 
 class Names:
@@ -58,7 +66,7 @@ def opened(home: Path) -> Appliance:
     """The home with fast models."""
     appliance = Appliance.open(chosen(home))
     embedder = Embedder(lambda texts: np.stack([vector(text) for text in texts]), 384, "drawn")
-    appliance.__dict__.update(embedder=embedder, detector=Names())
+    appliance.__dict__.update(embedder=embedder, detector=Names(), **SHARED)
     return appliance
 
 
@@ -82,13 +90,17 @@ def take_in(home: Path, folder: Path, to: int = -1) -> None:
     appliance = opened(home)
     if to >= 0:
         os.write(to, b"!")
-    deletion.complete(appliance.holdings)
-    grant = appliance.access.system_write("rules", "test")
-    files = [ingestion.File(path, path.name) for path in sorted(folder.iterdir())]
-    for news in ingestion.run(appliance.ingesting, grant, files, 3):
-        if news.outcome is not None and news.outcome.status not in ("published", "duplicate", "waiting"):
-            raise AssertionError(f"{news.path.name}: {news.outcome.status} {news.outcome.reason}")
-    appliance.close()
+    ARMED.set()
+    try:
+        deletion.complete(appliance.holdings)
+        grant = appliance.access.system_write("rules", "test")
+        files = [ingestion.File(path, path.name) for path in sorted(folder.iterdir())]
+        for news in ingestion.run(appliance.ingesting, grant, files, 3):
+            if news.outcome is not None and news.outcome.status not in ("published", "duplicate", "waiting"):
+                raise AssertionError(f"{news.path.name}: {news.outcome.status} {news.outcome.reason}")
+    finally:
+        ARMED.clear()
+        appliance.close()
 
 
 def child(work: Callable[[], None]) -> int:
@@ -98,6 +110,9 @@ def child(work: Callable[[], None]) -> int:
         try:
             work()
             os._exit(0)
+        except Unavailable as error:
+            sys.stderr.write(f"{error}\n")
+            os._exit(error.exit_code)
         except BaseException as error:
             sys.stderr.write(f"{type(error).__name__}: {error}\n")
             raise
@@ -193,7 +208,7 @@ def main(folder: Path, count: int, kills: int, seed: int) -> None:
                     continue
             elif status == 0:
                 break
-            else:
+            elif os.waitstatus_to_exitcode(status) != Unavailable.exit_code:
                 raise SystemExit(f"the ingestion ended with {status}")
         assert ended(child(partial(take_in, home, files)), 300) == 0
         seen, complaint = story(home)

@@ -1,0 +1,151 @@
+"""Kills at random moments and disks that refuse: nothing is lost, half visible or doubled."""
+
+import errno
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from appliance.documents import files
+from appliance.documents.sandbox import Sandbox
+from appliance.errors import Unavailable
+from tests.faults import ingest_kill
+
+Story = list[tuple[str, ...]]
+REPOSITORY = Path(__file__).parents[2]
+
+
+def campaign(folder: Path, count: int, kills: int, seed: int) -> dict:
+    ran = subprocess.run(
+        [sys.executable, str(REPOSITORY / "tests" / "faults" / "ingest_kill.py"), str(folder), str(count), str(kills),
+         str(seed)],
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY)}, text=True, capture_output=True, check=False,
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stderr[-2000:]
+    return json.loads(ran.stdout.splitlines()[-1])
+
+
+def test_a_few_kills_at_random_moments_lose_and_double_nothing(tmp_path: Path) -> None:
+    found = campaign(tmp_path, 6, 3, 11)
+    print(found)
+    assert sum(found["kills"].values()) >= 3
+
+
+@pytest.mark.campaign
+@pytest.mark.timeout(7200)
+def test_three_hundred_kills_over_sixty_files_lose_and_double_nothing(tmp_path: Path) -> None:
+    found = campaign(tmp_path, 60, 300, 12)
+    print(found)
+    assert sum(found["kills"].values()) >= 300
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("faults") / "files"
+    ingest_kill.write_files(made, 3)
+    return made
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory, packs: Path) -> Iterator[Path]:
+    """A home with an empty collection; while it is there, one parser serves every home."""
+    home = tmp_path_factory.mktemp("faults") / "empty"
+    ingest_kill.prepare(home)
+    sandbox = Sandbox(ingest_kill.chosen(home))
+    ingest_kill.SHARED["sandbox"] = sandbox
+    yield home
+    ingest_kill.SHARED.clear()
+    sandbox.close()
+
+
+@pytest.fixture(scope="module")
+def clean(folder: Path, empty: Path, tmp_path_factory: pytest.TempPathFactory) -> Story:
+    """What a run without faults gives."""
+    home = tmp_path_factory.mktemp("faults") / "clean"
+    shutil.copytree(empty, home)
+    ingest_kill.take_in(home, folder)
+    found, complaint = ingest_kill.story(home)
+    assert complaint == ""
+    return found
+
+
+def refuse_file(fault: int, patch: pytest.MonkeyPatch, at: int) -> None:
+    """The `at`-th file of the home that is written meets the fault."""
+    written = [0]
+    fsync = os.fsync
+
+    def failing(descriptor: int) -> None:
+        written[0] += ingest_kill.ARMED.is_set()
+        if written[0] == at and ingest_kill.ARMED.is_set():
+            written[0] += 1
+            raise OSError(fault, os.strerror(fault))
+        fsync(descriptor)
+
+    patch.setattr(files.os, "fsync", failing)
+
+
+def refuse_database(fault: int, patch: pytest.MonkeyPatch, at: int) -> None:
+    """The `at`-th transaction of the database finds the disk full or broken when it commits."""
+    from sqlalchemy import event
+    from sqlalchemy.engine import Engine
+    from sqlalchemy.exc import OperationalError
+
+    done = [0]
+
+    def commit(connection: object) -> None:
+        done[0] += ingest_kill.ARMED.is_set()
+        if done[0] == at:
+            done[0] += 1
+            said = "database or disk is full" if fault == errno.ENOSPC else "disk I/O error"
+            raise OperationalError("COMMIT", {}, Exception(said))
+
+    event.listen(Engine, "commit", commit)
+    patch.setattr(ingest_kill, "_undo", partial(event.remove, Engine, "commit", commit), raising=False)
+
+
+def refuse_index(fault: int, patch: pytest.MonkeyPatch, at: int) -> None:
+    """The `at`-th flush of the index meets the fault."""
+    from appliance.search.edge import EdgeIndex
+
+    done, flush = [0], EdgeIndex.flush
+
+    def failing(self: EdgeIndex) -> None:
+        done[0] += ingest_kill.ARMED.is_set()
+        if done[0] == at:
+            done[0] += 1
+            raise Unavailable(os.strerror(fault))
+        flush(self)
+
+    patch.setattr(EdgeIndex, "flush", failing)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [pytest.param(errno.ENOSPC, id="ENOSPC"), pytest.param(errno.EIO, id="EIO", marks=pytest.mark.campaign)],
+)
+@pytest.mark.parametrize("refuse", [refuse_file, refuse_database, refuse_index])
+def test_a_disk_that_refuses_any_write_loses_and_doubles_nothing(
+    folder: Path, empty: Path, clean: Story, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    refuse: Callable[..., None], fault: int,
+) -> None:  # fmt: skip
+    met = 0
+    for at in (2, 9):
+        home = tmp_path / f"home-{at}"
+        shutil.copytree(empty, home)
+        with monkeypatch.context() as patch:
+            refuse(fault, patch, at)
+            try:
+                ingest_kill.take_in(home, folder)
+            except Unavailable:
+                met += 1
+            finally:
+                getattr(ingest_kill, "_undo", lambda: None)()
+        ingest_kill.take_in(home, folder)
+        assert ingest_kill.story(home) == (clean, ""), f"write {at}"
+    assert met, "the fault never struck"
