@@ -55,7 +55,7 @@ def every_label(database: Database) -> tuple[list[LabelFacts], dict[str, str]]:
         held = select(tables.hold.c.target).where(tables.hold.c.kind == "collection", tables.hold.c.lifted.is_(None))
         holds = set(connection.execute(held).scalars())
     current: dict[str, dict[str, Any]] = {row.id: dict(row.attributes) for row in collections}
-    attributes = {row.digest: row.attributes for row in label_rows if row.attributes["collection"] in current}
+    attributes = {row.digest: row.attributes for row in label_rows if row.attributes.get("collection") in current}
     attributes |= dict(default_label(identifier, own) for identifier, own in current.items())
     holders: dict[tuple[str, str], set[str]] = {}
     for row in grant_rows:

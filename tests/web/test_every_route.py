@@ -276,7 +276,7 @@ def test_foreign_and_missing_and_malformed_ids_get_one_answer(
         "collection": made.collections["bank"], "version": made.versions["bank/lending-intranet.html"],
         "conversation": app.state.appliance.conversations.begin(person_of(app, "bob"), "What is the rate?"),
         "sample": drawn(app, made.collections["bank"]),
-        "scim_user": person_of(app, "nina").id, "scim_group": "ward",
+        "scim_user": person_of(app, "nina"), "scim_group": "ward",
     }  # fmt: skip
     foreign = {parameter: theirs[parameter] if login != "bob" else own[parameter]}
     hidden = 403 if name[1].startswith("/scim/") and login != "ada" else 404
