@@ -165,7 +165,6 @@ def test_names_are_shown_and_hidden_again_for_who_may_and_offered_to_nobody_else
     page.get_by_role("button", name="Show names").click()
     expect(answer.locator(".surrogate.revealed").first).to_contain_text("Okafor")
     expect(page.locator("#reveal-told")).to_contain_text("each is recorded")
-    examine(page)
     shoot(page, "names-shown")
     page.get_by_role("button", name="Hide names").click()
     expect(answer.locator(".surrogate.revealed")).to_have_count(0)
