@@ -153,7 +153,8 @@ def test_a_sample_is_searched_block_by_block_with_the_keyboard(visit: Visit, ser
 def test_names_are_shown_and_hidden_again_for_who_may_and_offered_to_nobody_else(
     visit: Visit, server: Server, letters: str, tmp_path: Path
 ) -> None:
-    (tmp_path / "clinic.md").write_text("# Clinic\n\nPatient: Maria Okafor\n\nMaria Okafor takes warfarin 5 mg daily.\n")
+    text = "# Clinic\n\nPatient: Maria Okafor\n\nMaria Okafor takes warfarin 5 mg daily.\n"
+    (tmp_path / "clinic.md").write_text(text)
     told = do(server, "ingest", paths=[str(tmp_path / "clinic.md")], collection=letters)["documents"][0]
     assert told["status"] == "published", told
     page = visit()
