@@ -5,13 +5,11 @@ the fields say is certain, so it is looked for in all texts, in any case and ove
 part, but one that is an ordinary word too only where it is capitalised.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 
 import regex
 
 from appliance.documents.document import Known
-from appliance.redaction.recognizers.lexicon import words
-from appliance.redaction.recognizers.names import is_stop
 
 MIN_CHARS = 3
 """Shorter values (initials, a set number) would be found inside anything."""
@@ -20,8 +18,12 @@ MIN_PART = 4
 _BLANKS = regex.compile(r"[\s,]+")
 
 
-def spans(text: str, known: Iterable[Known]) -> Iterator[tuple[int, int, str]]:
+def spans(text: str, known: Sequence[Known]) -> Iterator[tuple[int, int, str]]:
     """(start, end, type) of every mention in `text`; names also with the family name first, and by their parts."""
+    from appliance.redaction.recognizers.lexicon import words
+
+    if not known:
+        return
     ordinary = words("ambiguous_names")
     for type_, value in dict.fromkeys((one.type, form) for one in known for form in _forms(one)):
         pieces = [regex.escape(word) for word in _BLANKS.split(value) if word]
@@ -36,6 +38,8 @@ def spans(text: str, known: Iterable[Known]) -> Iterator[tuple[int, int, str]]:
 
 def _forms(one: Known) -> Iterator[str]:
     yield one.text
+    from appliance.redaction.recognizers.names import is_stop
+
     parts = one.text.split()
     if one.type != "PERSON" or len(parts) < 2:
         return
