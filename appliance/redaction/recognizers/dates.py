@@ -94,7 +94,7 @@ class CalendarDateRecognizer(RuleRecognizer):
         ),
         rule(
             "DATE_TIME",
-            rf"(?i)(?<![\w./-])(?P<v>{_DAY}(?:st|nd|rd|th)?(?:,[ ]{_DAY}(?:st|nd|rd|th)?){{0,3}}),?[ ](?:and|to|or|y|al?|et|und)[ ](?={_DAY}(?:st|nd|rd|th)?[ ](?:of[ ]|de[ ])?(?:{MONTHS})\b)",
+            rf"(?i)(?<![\w./-])(?P<v>{_DAY}(?:st|nd|rd|th)?(?:,[ ]{_DAY}(?:st|nd|rd|th)?){{0,3}}),?(?:[ ](?:and|to|or|y|al?|et|und)[ ]|[ ]?-[ ]?)(?={_DAY}(?:st|nd|rd|th)?[ ](?:of[ ]|de[ ])?(?:{MONTHS})\b)",
             0.7,
             "day of a list of dates",
         ),

@@ -97,6 +97,12 @@ class DemographicRecognizer(RuleRecognizer):
                 0.55,
                 "ethnic or religious community",
             ),
+            rule(
+                "DEMOGRAPHIC",
+                r"(?<!\w)(?P<v>Sir|Dame|Lord Justice|Lady Justice|Lord|Lady|Judge|Justice|Baroness|Viscount|Princess|Sheikh)(?= (?!Advocate|Chancellor|Chief|Mayor|Department|Ministry|System|Health|Office|Court)\p{Lu}\p{L}+)",
+                0.55,
+                "rank of a person",
+            ),
             rule("DEMOGRAPHIC", r"\bSexo[ ]?[:=][ ]{0,3}(?P<v>[\p{L}]{1,10})(?!\w)", 0.6, "after a sex label"),
             rule(
                 "DEMOGRAPHIC",
