@@ -166,9 +166,23 @@ async function add(collection, file, { line, words, bar }) {
     end(error.message, "bad");
     return;
   }
+  end(...fate(outcome));
+  line.after(...inside(outcome));
+}
+
+function fate(outcome) {
   const pages = outcome.pages === 1 ? "1 page" : `${outcome.pages} pages`;
-  if (outcome.status === "published") end(`published, ${pages}, ${Object.values(outcome.entities).reduce((sum, n) => sum + n, 0)} identifiers blacked out`, "good");
-  else if (outcome.status === "duplicate") end("is here already: the same content", "");
-  else if (outcome.status === "quarantined") end(`held back until somebody has looked at it. ${outcome.reason}`, "bad");
-  else end(sentence(outcome.reason), "bad");
+  const found = Object.values(outcome.entities).reduce((sum, n) => sum + n, 0);
+  if (outcome.status === "published") return [`published, ${pages}, ${found} identifiers blacked out`, "good"];
+  if (outcome.status === "duplicate") return ["is here already: the same content", ""];
+  if (outcome.status === "quarantined") return [`held back until somebody has looked at it. ${outcome.reason}`, "bad"];
+  return [sentence(outcome.reason), "bad"];
+}
+
+// The files that were in a file: each is a document of its own.
+function inside(outcome) {
+  return (outcome.attachments ?? []).flatMap((one) => {
+    const [text, kind] = fate(one);
+    return [make("li", { class: kind }, make("strong", {}, one.path), " ", make("span", {}, text)), ...inside(one)];
+  });
 }
