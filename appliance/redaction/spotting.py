@@ -10,8 +10,6 @@ from collections.abc import Sequence
 
 from appliance.redaction.findings import Finding
 from appliance.redaction.persons import CREDENTIALS, TITLES, plain
-from appliance.redaction.recognizers.lexicon import words
-from appliance.redaction.recognizers.ordinary import is_ordinary
 from appliance.redaction.surrogates import PERSON, SURROGATE
 from appliance.redaction.vault import Vault
 
@@ -24,6 +22,10 @@ _FURTHEST = 3
 
 def spotted(text: str, domains: Sequence[str], vault: Vault) -> list[Finding]:
     """Findings, of block 0, for the names in `text` that are known in `domains`."""
+    # Where the word lists live, Presidio is loaded too.
+    from appliance.redaction.recognizers.lexicon import words
+    from appliance.redaction.recognizers.ordinary import is_ordinary
+
     typed = [(match.start(), match.end()) for match in SURROGATE.finditer(text)]
     tokens = [
         (match.start(), match.start() + len(_POSSESSIVE.sub("", match[0])), _POSSESSIVE.sub("", match[0]))
