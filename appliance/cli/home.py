@@ -88,7 +88,7 @@ def demo(
 
 def bench(
     name: Annotated[str, typer.Argument(help="demo, ask, audit, ingest or redaction")] = "demo",
-    limit: Annotated[int, typer.Option(help="Questions asked a sector, records checked or files taken in; 0 for all.")] = 0,
+    limit: Annotated[int, typer.Option(help="Questions a sector, records checked or files taken in; 0 for all.")] = 0,
     out: Annotated[Path | None, typer.Option(help="File for every question with its result.")] = None,
 ) -> int:
     """Measure, and print figures as ratios against what they are measured beside."""
