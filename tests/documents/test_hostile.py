@@ -98,6 +98,13 @@ def test_truncated_files_end_as_a_document_or_a_reason(sandbox: Sandbox) -> None
             assert ended(sandbox, name, content[: int(len(content) * share)]) != "crashed", name
 
 
+@pytest.mark.parametrize(("name", "content"), list(files.seeds()), ids=lambda value: str(value)[:8])
+def test_an_honest_file_of_each_kind_is_read_in_the_cage(sandbox: Sandbox, name: str, content: bytes) -> None:
+    original = intake.accept(content, name, load())
+    document = sandbox.parse(replace(original, kind=sandbox.detect(original.content, original.name)))
+    assert document.blocks
+
+
 def test_a_few_mutated_files_escape_nothing() -> None:
     result = campaign(60, 5, None)
     assert result["escapes"] == []
