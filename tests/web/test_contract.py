@@ -79,7 +79,9 @@ def test_no_file_of_the_page_names_another_origin_or_runs_text_as_code(path: Pat
     assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b|new Function|@import", text)
     if path.suffix == ".html":
         assert not re.search(r"\son\w+=|\sstyle=|<style|<script(?![^>]*src=)|<iframe|<object", text)
-        assert all(found.startswith("/static/") for found in re.findall(r'(?:src|href)="([^"#]+)"', text))
+        loaded = re.findall(r'src="([^"#]+)"', text) + re.findall(r'<link[^>]+href="([^"#]+)"', text)
+        assert all(found.startswith("/static/") for found in loaded)
+        assert all(re.match(r"/(?!/)", found) for found in re.findall(r'<a [^>]*href="([^"#]+)"', text))
 
 
 def test_a_defect_tells_the_reader_nothing_of_what_it_was_about(
