@@ -125,7 +125,11 @@ def _rebuilt(rooms: Rooms, store: ChunkStore, outcome: Record, intent: Record, s
     context = int(generation.get("context_tokens", rooms.settings.context_tokens))
     info = EngineInfo(str(outcome.public["model"]), str(outcome.public["model_digest"]), context)
     messages = prompt.build(
-        _question(outcome, intent), Evidence(sentences, 0.0), info, max_tokens=max_tokens, salt=str(intent.public["scope_digest"])
+        _question(outcome, intent),
+        Evidence(sentences, 0.0),
+        info,
+        max_tokens=max_tokens,
+        salt=str(intent.public["scope_digest"]),
     )
     text = prompt.render(messages)
     if hashlib.sha256(text.encode()).hexdigest() == digest:

@@ -53,7 +53,7 @@ def test_replaying_is_recorded_before_it_is_shown(
 ) -> None:
     before = appliance.log.size
     found = replay(appliance, otto, str(answered.receipt.receipt.index), rerun=False)
-    last = list(appliance.log.records(before))[0]
+    last = next(appliance.log.records(before))
     assert (last.kind, last.actor, last.public["record"]) == ("answer_replayed", otto.id, found.outcome.id)
 
 
