@@ -24,6 +24,8 @@ Defined = Callable[[Sequence[str]], list[tuple[str, str]]]
 
 FEWEST_LETTERS = 5
 """Shorter words have too many neighbours to be corrected."""
+MOST_LETTERS = 30
+"""No word is longer; the neighbours of a code or a key would be millions."""
 MOST_MEANINGS = 12
 LONGEST = 6
 """Words of the longest phrase looked up."""
@@ -61,7 +63,7 @@ def _spelling(text: str, counts: Counts) -> Iterable[Meaning]:
     doubtful = [
         word
         for word in dict.fromkeys(WORD.findall(SURROGATE.sub(" ", text)))
-        if len(word) >= FEWEST_LETTERS and word.isascii() and word.isalpha() and not word[1:].isupper()
+        if FEWEST_LETTERS <= len(word) <= MOST_LETTERS and word.isascii() and word.isalpha() and not word[1:].isupper()
         and not is_common(word) and not _is_vocabulary(word)
     ]  # fmt: skip
     known = counts([term for word in doubtful for term in terms(word)])
