@@ -43,7 +43,7 @@ def ended(appliance: Appliance, text: str, **options: Any) -> tuple[questions.Fi
 def test_a_strange_question_is_answered_or_abstained_from_with_its_records(appliance: Appliance, text: str) -> None:
     last, kinds = ended(appliance, text)
     assert last.status in ("answered", "abstained")
-    assert kinds[0] == "question_asked"
+    assert "question_asked" in kinds
     assert kinds[-1] == "answer_given"
 
 
