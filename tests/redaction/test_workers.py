@@ -1,4 +1,4 @@
-"""Detection in processes of its own finds the same, and a process that dies takes one document with it, not the rest."""
+"""Detection in processes of its own finds the same; a process that dies takes one document with it, not the rest."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""Factors, passkeys, tokens, identities elsewhere, groups, policies under approval, a revision of what decides access."""
+"""Factors, passkeys, tokens, identities elsewhere, groups, policies under approval, what decides access."""
 
 from alembic import op
 from sqlalchemy import Column, Integer, LargeBinary, String
@@ -34,22 +34,22 @@ def upgrade() -> None:
     for table in ADDED:
         add_table(table)
     op.execute("INSERT INTO access_revision (id, revision) VALUES (1, 1)")
-    for table in WATCHED:
+    for name in WATCHED:
         for change in ("insert", "update", "delete"):
             op.execute(
-                f'CREATE TRIGGER access_revision_{table}_{change} AFTER {change.upper()} ON "{table}" '
+                f'CREATE TRIGGER access_revision_{name}_{change} AFTER {change.upper()} ON "{name}" '
                 "BEGIN UPDATE access_revision SET revision = revision + 1 WHERE id = 1; END"
             )
 
 
 def downgrade() -> None:
-    for table in WATCHED:
+    for name in WATCHED:
         for change in ("insert", "update", "delete"):
-            op.execute(f"DROP TRIGGER access_revision_{table}_{change}")
+            op.execute(f"DROP TRIGGER access_revision_{name}_{change}")
     for table in reversed(ADDED):
         op.drop_table(table.name)
     with op.batch_alter_table("session") as session:
         session.drop_column("method")
     with op.batch_alter_table("person") as person:
-        for name in ("revision", "source", "totp_sealed", "totp_step"):
-            person.drop_column(name)
+        for column in ("revision", "source", "totp_sealed", "totp_step"):
+            person.drop_column(column)
