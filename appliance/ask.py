@@ -21,11 +21,9 @@ knows of HTTP or a terminal: `ask` yields what may be shown, in order, and the c
 
 import hashlib
 import os
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from threading import Event
-from typing import Literal
 
 import numpy as np
 
@@ -33,9 +31,7 @@ from appliance.access.grants import Person, Purpose, ReadableScope
 from appliance.access.limits import NameUses
 from appliance.access.scope import Access
 from appliance.answering import (
-    citations,
     composition,
-    disagreement,
     evidence,
     expansion,
     followup,
@@ -47,25 +43,27 @@ from appliance.answering import (
 )
 from appliance.answering.answer import (
     Abstention,
-    Citation,
-    Draft,
     Evidence,
     EvidenceSentence,
-    Part,
     Question,
     Refusal,
-    VerifiedAnswer,
-    VerifiedSentence,
 )
+from appliance.answering.composed import Composed
 from appliance.answering.engines.engine import Engine
 from appliance.answering.entailment import Entailment, weigh
 from appliance.answering.queueing import Queue
-from appliance.audit.events import AnswerGiven, PassagesShown, QuestionAsked, QuestionRefused, SearchedByIdentity
+from appliance.answering.shown import Finished as Finished
+from appliance.answering.shown import Quotes as Quotes
+from appliance.answering.shown import Sentence as Sentence
+from appliance.answering.shown import Shown as Shown
+from appliance.answering.shown import Understood, Waiting
+from appliance.audit.events import QuestionAsked, QuestionRefused, SearchedByIdentity
 from appliance.audit.log import AuditLog
-from appliance.audit.receipt import ProofedReceipt, Receipt
+from appliance.audit.receipt import Receipt
 from appliance.documents.catalog import Catalog
 from appliance.documents.narrowing import Narrowing
 from appliance.errors import ApplianceError, AuditUnavailable
+from appliance.outcome import Clock, Outcome, quotations
 from appliance.redaction.question import QuestionGuard
 from appliance.redaction.screening import residual_identifiers
 from appliance.redaction.wordings import Wordings
@@ -74,9 +72,7 @@ from appliance.search.hybrid import Retriever
 from appliance.search.reranking import Reranker
 from appliance.settings import Settings
 
-Status = Literal["answered", "abstained", "refused"]
 EVERYTHING = Narrowing()
-ALONE = "the quotations stand alone"
 NO_DOCUMENTS = "There are no documents here that you may read for this purpose."
 MOST_HISTORY = 4
 """Questions before this one that a follow-up may lean on."""
@@ -109,62 +105,6 @@ class Rooms:
     """Before the processors: more questions at once than cores would only keep each other, and the log, waiting."""
 
 
-@dataclass(frozen=True, slots=True)
-class Understood:
-    """Shown before anything else where a follow-up was made a question of its own: that question."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """The quotations are shown and the language model writes for others: the place in its queue, 1 for the next."""
-
-    place: int
-
-
-@dataclass(frozen=True, slots=True)
-class Quotes:
-    """Shown first: the quotations, numbered as citations of an answer made of them alone."""
-
-    citations: tuple[Citation, ...]
-    probability: float
-
-
-@dataclass(frozen=True, slots=True)
-class Sentence:
-    """Shown as soon as it has passed verification. `citations` number the quotes already shown."""
-
-    text: str
-    citations: tuple[int, ...]
-    support: float
-
-
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """Shown last, after the outcome is on disk."""
-
-    status: Status
-    answer: VerifiedAnswer | Abstention | Refusal
-    quotes: tuple[Citation, ...]
-    receipt: ProofedReceipt
-    usage: usage.Usage
-    seconds: dict[str, float]
-    warnings: tuple[str, ...] = ()
-    error: ApplianceError | None = field(default=None, compare=False)
-    question: Question | None = None
-    """As it was understood; None where it was refused."""
-    sources: frozenset[tuple[str, str]] = frozenset()
-    """(version, label) of what is quoted."""
-    parts: tuple[Part, ...] = ()
-    """Of a question of several parts: which are answered."""
-    disagreements: tuple[tuple[int, int], ...] = ()
-    """Pairs of indices of quotations from different documents that state different figures."""
-
-
-Shown = Understood | Quotes | Waiting | Sentence | Finished
-
-
 def ask(
     rooms: Rooms,
     person: Person,
@@ -181,7 +121,7 @@ def ask(
     `history` are the person's own questions before this one, oldest first; each is guarded like this one.
     Raises AuditUnavailable when the log cannot write: then nothing, or nothing more, was shown.
     """
-    clock = _Clock()
+    clock = Clock()
 
     try:
         # 2. what may they read
@@ -203,7 +143,7 @@ def ask(
     if asked.text != typed.text:
         yield Understood(asked.text)
 
-    outcome = _Outcome(rooms, person, intent)
+    outcome = Outcome(rooms.log, rooms.catalog, rooms.settings, person, intent)
     try:
         # 5. and 6. retrieval and reranking
         asked = understand(rooms, scope, asked)
@@ -217,12 +157,12 @@ def ask(
             yield outcome.abstained(_explained(rooms, scope, asked, found), passages, asked, clock)
             return
         outcome.record_shown(found, passages)
-        quotes = _quotations(rooms, found.sentences)
+        quotes = quotations(rooms.catalog, found.sentences)
         clock.lap("quotes")
         yield Quotes(quotes, found.probability)
 
         # 8., 9. and 10. compose, verify, guard
-        answer = _Answer(found)
+        answer = Composed(found)
         yield from _compose_in_turn(rooms, asked, scope, answer, clock, cancel)
         clock.lap("composition")
         if cancel is not None and cancel.is_set():
@@ -252,7 +192,7 @@ def find(
 ) -> tuple[list[Passage], dict[str, float]]:
     """Steps 2 to 6 alone: the passages of a question, and seconds by stage. Intent and what is shown have their
     record first. Raises what a question is refused for, after it was recorded."""
-    clock = _Clock()
+    clock = Clock()
     try:
         scope = rooms.access.readable(person, purpose, collection)
         asked = guard(rooms, scope, question.check(text, rooms.settings.max_question_chars))
@@ -261,7 +201,8 @@ def find(
         _record_refusal(rooms, person, purpose, error)
         raise
     clock.lap("guard")
-    outcome = _Outcome(rooms, person, _record_intent(rooms, person, scope, asked, "", narrowed))
+    intent = _record_intent(rooms, person, scope, asked, "", narrowed)
+    outcome = Outcome(rooms.log, rooms.catalog, rooms.settings, person, intent)
     try:
         passages = retrieve(rooms, scope, understand(rooms, scope, asked), k, narrowed)
         clock.lap("retrieval")
@@ -349,22 +290,6 @@ def _explained(rooms: Rooms, scope: ReadableScope, asked: Question, found: Abste
     return replace(found, reason=found.reason + hint)
 
 
-def _quotations(rooms: Rooms, sentences: Sequence[EvidenceSentence]) -> tuple[Citation, ...]:
-    """Numbered citations of sentences, each with the day of its version's publication."""
-    days = rooms.catalog.published_days({sentence.passage.version for sentence in sentences})
-    found = citations.quotations(Evidence(tuple(sentences), 0.0)).citations
-    return tuple(replace(each, published=days.get(each.version, "")) for each in found)
-
-
-def _differing(quotes: Sequence[Citation], pairs: Sequence[tuple[int, int]]) -> tuple[str, ...]:
-    """A line for each pair of quotations that disagree: which, and of when."""
-    return tuple(
-        f"Quotations {one + 1} (published {quotes[one].published}) and {other + 1} (published "
-        f"{quotes[other].published}) state different figures: see both"
-        for one, other in pairs
-    )
-
-
 def _doubted(found: Evidence) -> Abstention:
     """What was shown as quotations, offered as related only."""
     return Abstention(evidence.NOT_ANSWERED, found.sentences, found.probability, found.parts)
@@ -375,7 +300,7 @@ def _presentable(sentences: Sequence[EvidenceSentence]) -> tuple[EvidenceSentenc
 
 
 def _compose_in_turn(
-    rooms: Rooms, asked: Question, scope: ReadableScope, answer: "_Answer", clock: "_Clock", cancel: Event | None
+    rooms: Rooms, asked: Question, scope: ReadableScope, answer: Composed, clock: Clock, cancel: Event | None
 ) -> Iterator[Waiting | Sentence]:
     """Steps 8 to 10 when the model is free. Whatever becomes of the model, the quotations stand."""
     try:
@@ -396,7 +321,7 @@ def _compose_in_turn(
 
 
 def _compose(
-    rooms: Rooms, engine: Engine, asked: Question, scope: ReadableScope, answer: "_Answer", cancel: Event | None
+    rooms: Rooms, engine: Engine, asked: Question, scope: ReadableScope, answer: Composed, cancel: Event | None
 ) -> Iterator[Sentence]:
     settings, found = rooms.settings, answer.found
     drafts = composition.compose(
@@ -414,7 +339,7 @@ def _compose(
         verdict = verification.verify(sentence, found, asked, rooms.embed)
         if rooms.entailment is not None:
             verdict = weigh(verdict, sentence, [each.text for each in found.sentences], rooms.entailment)
-        shown = answer.bears(verdict, settings.sure_above) and not residual_identifiers(sentence)
+        shown = answer.may_say(verdict, settings) and not residual_identifiers(sentence)
         shown = shown and not answer.says(sentence)
         answer.verdicts.append((sentence, verdict, shown))
         if shown:
@@ -459,7 +384,7 @@ def _record_intent(
     )
 
 
-def _refuse(rooms: Rooms, person: Person, purpose: Purpose, error: ApplianceError, clock: "_Clock") -> Finished:
+def _refuse(rooms: Rooms, person: Person, purpose: Purpose, error: ApplianceError, clock: Clock) -> Finished:
     receipt = _record_refusal(rooms, person, purpose, error)
     clock.lap("refusal")
     refusal = Refusal(error.message, error.advice)
@@ -483,231 +408,3 @@ def scope_digest(scope: ReadableScope) -> str:
     """SHA-256 (hex) of what decides what a scope can see: person, purpose, labels, policies."""
     parts = [scope.person, scope.purpose.value, scope.policy_digest, *sorted(scope.labels)]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
-
-
-class _Clock:
-    """Seconds since the last lap, by stage."""
-
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-        self._started = self._last = time.perf_counter()
-
-    def lap(self, stage: str) -> None:
-        now = time.perf_counter()
-        self.seconds[stage] = round(now - self._last, 4)
-        self._last = now
-
-    @property
-    def total(self) -> float:
-        return time.perf_counter() - self._started
-
-
-class _Answer:
-    """What composition and verification have made so far."""
-
-    def __init__(self, found: Evidence) -> None:
-        self.found = found
-        self.engine: Engine | None = None
-        self.drafts: composition.Composition | None = None
-        self.asked: Question | None = None
-        self.verdicts: list[tuple[str, verification.Verification, bool]] = []
-        self.warnings: list[str] = []
-        self.reason = ""
-        """Why the model wrote nothing, or not all: for the record."""
-
-    def stands_alone(self, reason: str, told: str) -> None:
-        """Note that the model is not to be had: the reader is told, the record says why."""
-        self.reason = reason
-        shown = any(shown for _, _, shown in self.verdicts)
-        self.warnings.append(f"{told}: {'the answer ends here' if shown else ALONE}")
-
-    def bears(self, verdict: verification.Verification, sure_above: float) -> bool:
-        """Whether a sentence may be shown: supported, and, where the evidence may be beside the point, about
-        nothing that the evidence does not name."""
-        return verdict.supported and (self.found.probability >= sure_above or not verdict.unborne)
-
-    def says(self, sentence: str) -> bool:
-        """Whether a sentence shown already says the same, word for word."""
-        return any(shown and told.casefold() == sentence.casefold() for told, _, shown in self.verdicts)
-
-    def is_doubtful(self, settings: Settings) -> bool:
-        """Whether the model, put to evidence that may not answer, found nothing to say that it bears out; without
-        a model, whether the evidence is below the middle of the doubtful band."""
-        if self.drafts is None:
-            return self.found.probability < (settings.abstain_below + settings.sure_above) / 2
-        if self.drafts.outcome == "stopped" or self.found.probability >= settings.sure_above:
-            return False
-        return not any(shown for _, _, shown in self.verdicts)
-
-    def verified(self) -> VerifiedAnswer:
-        """The sentences shown, citing the quotations by their number; the quotations where there are none."""
-        floor = citations.quotations(self.found)
-        dropped = sum(not shown for _, _, shown in self.verdicts)
-        sentences = tuple(
-            VerifiedSentence(text, tuple(sorted(index + 1 for index in verdict.cites)), verdict.support, "composed")
-            for text, verdict, shown in self.verdicts
-            if shown
-        )
-        return VerifiedAnswer(sentences or floor.sentences, floor.citations, dropped, self.found.probability)
-
-
-class _Outcome:
-    """Writes exactly one outcome for an intent, however the question ends."""
-
-    def __init__(self, rooms: Rooms, person: Person, intent: Receipt) -> None:
-        self._rooms = rooms
-        self._person = person
-        self._intent = intent.record
-        self._written = False
-
-    def record_shown(self, found: Evidence, passages: Sequence[Passage]) -> None:
-        """The quotations are about to be shown."""
-        self._append(
-            PassagesShown(
-                intent=self._intent,
-                chunks=_scores(passages),
-                evidence=[sentence.passage.chunk.id for sentence in found.sentences],
-                versions=_versions(passages),
-                quotes=[sentence.text for sentence in found.sentences],
-            )
-        )
-
-    def listed(self, passages: Sequence[Passage]) -> None:
-        """Record passages that are shown as a list, with no answer."""
-        self._write(
-            AnswerGiven(
-                intent=self._intent,
-                status="listed",
-                chunks=_scores(passages),
-                versions=_versions(passages),
-                redaction_digests=self._profiles(passages),
-            )
-        )
-
-    def answered(self, answer: _Answer, passages: Sequence[Passage], asked: Question, clock: _Clock) -> Finished:
-        """Record the answer; what comes back may be shown."""
-        quotes = _quotations(self._rooms, answer.found.sentences)
-        verified = replace(answer.verified(), citations=quotes)
-        told = verified.text, verified.citations
-        receipt, cost = self._conclude("answered", told, passages, clock, answer)
-        differ = disagreement.disagreements(answer.found.sentences)
-        warnings = (*asked.warnings, *_differing(quotes, differ), *answer.warnings)
-        sources = _sources(answer.found.sentences)
-        return Finished(
-            "answered", verified, verified.citations, receipt, cost, clock.seconds, warnings, None, asked, sources,
-            answer.found.parts, differ,
-        )  # fmt: skip
-
-    def abstained(
-        self,
-        found: Abstention,
-        passages: Sequence[Passage],
-        asked: Question,
-        clock: _Clock,
-        answer: _Answer | None = None,
-    ) -> Finished:
-        """Record that the documents do not answer, and what is offered as related."""
-        related = _quotations(self._rooms, found.related)
-        receipt, cost = self._conclude("abstained", (found.reason, related), passages, clock, answer)
-        warnings = (*asked.warnings, *(answer.warnings if answer else ()))
-        sources = _sources(found.related)
-        return Finished(
-            "abstained", found, related, receipt, cost, clock.seconds, warnings, None, asked, sources, found.parts
-        )
-
-    def _conclude(
-        self,
-        status: Status,
-        told: tuple[str, tuple[Citation, ...]],
-        passages: Sequence[Passage],
-        clock: _Clock,
-        answer: _Answer | None,
-    ) -> tuple[ProofedReceipt, usage.Usage]:
-        """Write the outcome and prove it: what was told, and, where a model ran, what it was given and wrote."""
-        engine = answer.engine if answer else None
-        draft = answer.drafts.draft if answer and answer.drafts else Draft("", "")
-        verdicts = answer.verdicts if answer else []
-        spent = clock.total - clock.seconds.get("waiting", 0.0)
-        cost = usage.measure(draft.prompt_tokens, draft.completion_tokens, spent, self._rooms.settings.watts)
-        text, quotes = told
-        receipt = self._write(
-            AnswerGiven(
-                intent=self._intent,
-                status=status,
-                reason=answer.reason if answer else "",
-                chunks=_scores(passages),
-                evidence=[citation.chunk for citation in quotes],
-                versions=_versions(passages),
-                redaction_digests=self._profiles(passages),
-                prompt_digest=hashlib.sha256(draft.prompt.encode()).hexdigest() if draft.prompt else "",
-                model=engine.info.name if engine else "",
-                model_digest=engine.info.digest if engine else "",
-                verification=[
-                    {"support": round(verdict.support, 4), "shown": shown, "reasons": list(verdict.reasons)}
-                    for _, verdict, shown in verdicts
-                ],
-                dropped=sum(not shown for _, _, shown in verdicts),
-                usage=cost.as_json(),
-                generation=_generation(self._rooms.settings, answer),
-                prompt=draft.prompt,
-                prompted=_prompted(answer.asked if answer else None),
-                draft=draft.text,
-                answer={"text": text, "quotes": [citation.quote for citation in quotes]},
-            )
-        )
-        clock.lap("outcome")
-        proof = self._rooms.log.prove(receipt)
-        clock.lap("receipt")
-        return proof, cost
-
-    def failed(self, error: ApplianceError) -> None:
-        """Record that the question could not be answered, unless an outcome stands already."""
-        if not self._written:
-            self._write(AnswerGiven(intent=self._intent, status="failed", reason=error.code))
-
-    def close(self) -> None:
-        """Record an interruption if nothing else was recorded: the reader went away."""
-        if not self._written:
-            self._write(AnswerGiven(intent=self._intent, status="interrupted"))
-
-    def _profiles(self, passages: Sequence[Passage]) -> list[str]:
-        return sorted(self._rooms.catalog.profile_digests({passage.version for passage in passages}))
-
-    def _write(self, event: AnswerGiven) -> Receipt:
-        self._written = True
-        return self._append(event)
-
-    def _append(self, event: AnswerGiven | PassagesShown) -> Receipt:
-        return self._rooms.log.append(event, actor=self._person.id, operator=self._person.operator)
-
-
-def _generation(settings: Settings, answer: _Answer | None) -> dict[str, float | str]:
-    if answer is None or answer.drafts is None:
-        return {}
-    context = answer.engine.info.context_tokens if answer.engine else 0
-    return {
-        "max_tokens": settings.compose_tokens,
-        "temperature": 0.0,
-        "context_tokens": context,
-        "ended": answer.drafts.outcome,
-    }
-
-
-def _prompted(asked: Question | None) -> dict[str, object]:
-    """What the prompt was made from beside the evidence."""
-    if asked is None:
-        return {}
-    meanings = [(meaning.said, meaning.meant, meaning.kind) for meaning in getattr(asked, "meanings", ())]
-    return {"question": asked.text, "meanings": meanings}
-
-
-def _scores(passages: Sequence[Passage]) -> list[tuple[str, float]]:
-    return [(passage.chunk.id, round(passage.score, 6)) for passage in passages]
-
-
-def _sources(sentences: Sequence[EvidenceSentence]) -> frozenset[tuple[str, str]]:
-    return frozenset((sentence.passage.version, sentence.passage.label) for sentence in sentences)
-
-
-def _versions(passages: Sequence[Passage]) -> list[str]:
-    return sorted({passage.version for passage in passages})

@@ -24,8 +24,10 @@ Defined = Callable[[Sequence[str]], list[tuple[str, str]]]
 
 FEWEST_LETTERS = 5
 """Shorter words have too many neighbours to be corrected."""
-MOST_LETTERS = 30
-"""No word is longer; the neighbours of a code or a key would be millions."""
+MOST_LETTERS = 20
+"""Longer ones are codes and keys, with millions of neighbours."""
+MOST_CORRECTED = 4
+"""A text with more unknown words is in another language, or no language."""
 MOST_MEANINGS = 12
 LONGEST = 6
 """Words of the longest phrase looked up."""
@@ -67,9 +69,8 @@ def _spelling(text: str, counts: Counts) -> Iterable[Meaning]:
         and not is_common(word) and not _is_vocabulary(word)
     ]  # fmt: skip
     known = counts([term for word in doubtful for term in terms(word)])
-    for word in doubtful:
-        if any(known.get(term) for term in terms(word)):
-            continue
+    unknown = [word for word in doubtful if not any(known.get(term) for term in terms(word))]
+    for word in unknown if len(unknown) <= MOST_CORRECTED else ():
         near: dict[str, list[str]] = {}
         for candidate in _one_edit(word.lower()):
             for term in terms(candidate):

@@ -14,6 +14,7 @@ from llama_index.core.schema import NodeWithScore, QueryBundle, TextNode
 from appliance import ask
 from appliance.access.grants import Person, Purpose
 from appliance.answering.answer import Citation, VerifiedAnswer
+from appliance.answering.shown import Finished
 from appliance.assembly import wire
 
 
@@ -31,7 +32,7 @@ class AuditedQueryEngine(BaseQueryEngine):
     def _query(self, query_bundle: QueryBundle) -> Response:
         journey = ask.ask(self._rooms, self._person, self._purpose, query_bundle.query_str, collection=self._collection)
         *_, last = journey
-        if not isinstance(last, ask.Finished):
+        if not isinstance(last, Finished):
             raise RuntimeError("the journey ended without an outcome")
         text = last.answer.text if isinstance(last.answer, VerifiedAnswer) else ""
         return Response(text, [_node(each) for each in last.quotes], wire.finished(last))

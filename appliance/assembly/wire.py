@@ -3,7 +3,7 @@
 from typing import Any
 
 from appliance.answering.answer import Abstention, Citation, Refusal, VerifiedAnswer
-from appliance.ask import Finished, Quotes, Sentence, Shown, Understood, Waiting
+from appliance.answering.shown import Finished, Quotes, Sentence, Shown, Understood, Waiting
 from appliance.audit.receipt import ProofedReceipt
 from appliance.search.chunk import Passage
 

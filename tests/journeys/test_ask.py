@@ -11,6 +11,7 @@ from appliance.access.grants import Person, Purpose
 from appliance.answering.answer import Abstention, Refusal, VerifiedAnswer
 from appliance.answering.engines.engine import EngineInfo, Piece
 from appliance.answering.engines.openai_compatible import OpenAICompatibleEngine
+from appliance.answering.shown import Finished, Quotes, Sentence
 from appliance.assembly import wire
 from appliance.assembly.parts import Appliance
 from appliance.audit.record import Record
@@ -51,9 +52,9 @@ def test_the_intent_is_durable_before_the_quotes_and_the_outcome_before_the_end(
     journey = ask.ask(appliance.asking, nina, Purpose.TREATMENT, ANSWERABLE, collection="ward")
     seen = list(steps(appliance, journey))
     first, last = seen[0], seen[-1]
-    assert isinstance(first[0], ask.Quotes)
+    assert isinstance(first[0], Quotes)
     assert first[1] == ["question_asked", "passages_shown"]
-    assert isinstance(last[0], ask.Finished)
+    assert isinstance(last[0], Finished)
     assert last[1] == ["question_asked", "passages_shown", "answer_given"]
 
 
@@ -61,7 +62,7 @@ def test_an_answer_cites_quotations_that_stand_in_the_documents_word_for_word(
     appliance: Appliance, nina: Person
 ) -> None:
     *_, last = asked(appliance, nina, ANSWERABLE, "ward")
-    assert isinstance(last, ask.Finished)
+    assert isinstance(last, Finished)
     assert isinstance(last.answer, VerifiedAnswer)
     assert last.answer.sentences
     for citation in last.quotes:
@@ -78,7 +79,7 @@ def test_the_record_holds_what_an_officer_needs(appliance: Appliance, nina: Pers
     size = appliance.log.size
     *_, last = asked(appliance, nina, ANSWERABLE, "ward")
     intent, shown, outcome = since(appliance, size)
-    assert isinstance(last, ask.Finished)
+    assert isinstance(last, Finished)
     assert intent.actor == nina.id
     assert intent.public["purpose"] == "treatment"
     assert intent.public["policy_digest"] == appliance.access.policies.digest
@@ -93,7 +94,7 @@ def test_the_record_holds_what_an_officer_needs(appliance: Appliance, nina: Pers
 
 def test_what_the_documents_do_not_say_is_not_answered(appliance: Appliance, nina: Person) -> None:
     *_, last = asked(appliance, nina, HOPELESS, "ward")
-    assert isinstance(last, ask.Finished)
+    assert isinstance(last, Finished)
     assert last.status == "abstained"
     assert isinstance(last.answer, Abstention)
     assert wire.finished(last)["answer"] == ""
@@ -104,7 +105,7 @@ def test_a_foreign_and_a_missing_collection_are_refused_alike_and_recorded(appli
     for collection in ("ward", "no-such-collection"):
         size = appliance.log.size
         (last,) = asked(appliance, bob, ANSWERABLE, collection)
-        assert isinstance(last, ask.Finished)
+        assert isinstance(last, Finished)
         assert isinstance(last.answer, Refusal)
         (record,) = since(appliance, size)
         assert record.kind == "question_refused"
@@ -202,7 +203,7 @@ def test_where_evidence_is_doubtful_and_the_model_finds_nothing_in_it_the_answer
     rooms = replace(appliance.asking, settings=doubting, engine=Babbler)
     size = appliance.log.size
     first, *_, last = list(ask.ask(rooms, nina, Purpose.TREATMENT, ANSWERABLE, collection="ward"))
-    assert isinstance(first, ask.Quotes)
+    assert isinstance(first, Quotes)
     assert last.status == "abstained"
     assert [c.quote for c in last.quotes] == [c.quote for c in first.citations]
     outcome = since(appliance, size)[-1]
@@ -214,14 +215,14 @@ def test_where_evidence_is_doubtful_and_the_model_finds_nothing_in_it_the_answer
 def test_a_sentence_that_no_document_says_is_not_shown(appliance: Appliance, nina: Person) -> None:
     rooms = replace(appliance.asking, engine=Babbler)
     shown = list(ask.ask(rooms, nina, Purpose.TREATMENT, ANSWERABLE, collection="ward"))
-    assert not any(isinstance(each, ask.Sentence) for each in shown)
+    assert not any(isinstance(each, Sentence) for each in shown)
     assert "moon" not in json.dumps(wire.shown(shown[-1]))
 
 
 def test_a_reader_who_goes_away_leaves_an_outcome(appliance: Appliance, nina: Person) -> None:
     size = appliance.log.size
     journey = ask.ask(appliance.asking, nina, Purpose.TREATMENT, ANSWERABLE, collection="ward")
-    assert isinstance(next(journey), ask.Quotes)
+    assert isinstance(next(journey), Quotes)
     journey.close()
     records = since(appliance, size)
     assert records[-1].kind == "answer_given"
