@@ -15,7 +15,7 @@ demo: setup       ## ingest the sample documents, ask three questions, serve the
 test:             ## linters, types, floors and the whole test-suite, without network
 	@PYTHON="$(PYTHON)" sh deploy/setup.sh --tests
 	@$(MAKE) --no-print-directory lint types
-	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
 
 lint: setup       ## style and floors
 	@$(BIN)/ruff check .

@@ -5,20 +5,12 @@ Questions are short, so their question words count beside the function words of 
 
 import re
 
-from appliance.redaction.language import language_of
+from appliance.redaction.language import ASKING, language_of
 
 NAMES = {
     "es": "Spanish", "fr": "French", "de": "German", "it": "Italian", "pt": "Portuguese", "nl": "Dutch",
     "other": "another script",
 }  # fmt: skip
-_ASKING = {
-    "es": "qué cuál cuáles cuándo dónde cómo quién cuánto cuánta cuántos cuántas debe puede hay",
-    "fr": "quel quelle quels quelles quand où comment combien pourquoi faut doit peut-on est-ce",
-    "de": "was wann wo wer wie welche welcher welches wieviel warum darf muss soll wird",
-    "it": "quale quali quando quanto quanta quanti perché chi deve può",
-    "pt": "qual quais quando onde quanto quantos quem deve pode há",
-    "nl": "welke welk wanneer waar hoe wie hoeveel waarom moet mag kan",
-}
 _ENGLISH_WORDS = "the of is are what when where who how which does can must may should for to many much"
 _ENGLISH = frozenset(_ENGLISH_WORDS.split())
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)?")
@@ -34,6 +26,6 @@ def foreign(question: str) -> str:
         return ""
     if found in NAMES:
         return NAMES[found]
-    votes = {code: sum(word in asking.split() for word in words) for code, asking in _ASKING.items()}
+    votes = {code: sum(word in asking.split() for word in words) for code, asking in ASKING.items()}
     best = max(votes, key=lambda code: votes[code])
     return NAMES[best] if votes[best] >= 1 and list(votes.values()).count(votes[best]) == 1 else ""

@@ -12,6 +12,17 @@ _FUNCTION_WORDS = {
     "pt": "de que do da em um para com não uma os no se na por mais as dos ao foi paciente",
     "nl": "de het een van en in is dat op te zijn met voor niet aan er om door was bij werd patiënt",
 }
+ASKING = {
+    "es": "qué cuál cuáles cuándo dónde cómo quién quiénes cuánto cuánta cuántos cuántas debe puede hay",
+    "fr": "quel quelle quels quelles quand où comment combien pourquoi faut doit peut-on est-ce",
+    "de": "was wann wo wer wie welche welcher welches wieviel warum darf muss soll wird",
+    "it": "quale quali quando quanto quanta quanti perché chi deve può",
+    "pt": "qual quais quando onde quanto quantos quem deve pode há",
+    "nl": "welke welk wanneer waar hoe wie hoeveel waarom moet mag kan",
+}
+"""Words that questions are asked with."""
+QUESTION_WORDS = frozenset(word for words in ASKING.values() for word in words.split() if len(word) > 3)
+_SPANISH_MARKS = re.compile("[¿¡]")
 _LANGUAGES_OF = {
     word: [code for code, words in _FUNCTION_WORDS.items() if word in words.split()]
     for words in _FUNCTION_WORDS.values()
@@ -32,6 +43,8 @@ def language_of(text: str) -> str:
         return ""
     if len(_NON_LATIN.findall(sample)) * 2 > sum(map(len, letters)):
         return "other"
+    if _SPANISH_MARKS.search(sample[:200]):
+        return "es"
     votes: Counter[str] = Counter()
     for word in letters:
         languages = _LANGUAGES_OF.get(word, ())

@@ -195,7 +195,7 @@ def test_an_editor_adds_a_file_and_sees_it_come_in_and_a_reader_cannot(visit: Vi
     expect(lines.nth(0)).to_contain_text("fasting.md published, 1 page")
     expect(lines.nth(1)).to_contain_text("The file is empty")
     expect(lines.nth(2)).to_contain_text("The file is over the limit of 2 MiB. Split it.")
-    expect(page.get_by_role("button", name="Fasting before surgery")).to_be_visible()
+    expect(page.get_by_role("button", name="Fasting before surgery", exact=True)).to_be_visible()
     reader = visit()
     sign_in(reader, "nina")
     reader.get_by_role("button", name="Documents").click()

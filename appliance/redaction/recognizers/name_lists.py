@@ -13,7 +13,7 @@ from typing import Any
 import regex
 from presidio_analyzer import RecognizerResult
 
-from appliance.redaction.language import language_of
+from appliance.redaction.language import QUESTION_WORDS, language_of
 from appliance.redaction.recognizers.base import ApplianceRecognizer, matches, result
 from appliance.redaction.recognizers.codes import label_type
 from appliance.redaction.recognizers.counter import HEADING_WORDS, is_abbreviation
@@ -73,6 +73,8 @@ def kind(word: str) -> str:
         return _INITIAL
     folded = word.casefold().removesuffix("'s")
     if len(folded) < 3 or is_abbreviation(folded) or is_stop(word) or folded in HEADING_WORDS or folded in GENERIC:
+        return _NO
+    if folded in QUESTION_WORDS:
         return _NO
     if folded in words("ambiguous_names"):
         return _BOTH
