@@ -16,6 +16,7 @@ from appliance.settings import load
 HOSTILE = Path(__file__).with_name("hostile_office.sh")
 
 
+@pytest.mark.skipif(HOSTILE.is_relative_to("/tmp"), reason="the cage's own /tmp hides a clone below /tmp")
 def test_an_office_suite_that_was_taken_over_reaches_no_file_process_or_network(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -51,7 +51,8 @@ def answer(appliance: Appliance, url: str) -> tuple[questions.Finished, Any, flo
     ("mode", "reason"),
     [
         ("html", "unavailable"), ("rubbish", "unavailable"), ("error", "unavailable"), ("half", "unavailable"),
-        ("silent", "unavailable"), ("slow", "slow"), ("endless", "slow"),
+        ("silent", "unavailable"), ("slow", "slow"),
+        ("endless", "slow or unavailable"),  # what comes first: the limit in seconds or the one in bytes
     ],
 )  # fmt: skip
 def test_the_quotations_stand_alone_and_the_record_says_why(
@@ -63,7 +64,8 @@ def test_the_quotations_stand_alone_and_the_record_says_why(
     assert {sentence.kind for sentence in told.answer.sentences} == {"quote"}
     assert any("4 hours" in citation.quote for citation in told.quotes)
     assert any("the quotations stand alone" in warning for warning in told.warnings), told.warnings
-    assert (outcome.public["status"], outcome.public["reason"]) == ("answered", reason)
+    assert outcome.public["status"] == "answered"
+    assert outcome.public["reason"] in reason.split(" or ")
     assert seconds < MOST_SECONDS
 
 
