@@ -45,7 +45,9 @@ def run(name: str, limit: int, out: Path | None = None) -> int:
         elif name == "ingest":
             result, wanted = ingest_benchmark.bench_ingest(Path(folder), limit), ingest_benchmark.WANTED
         elif name == "redaction":
-            result, wanted = redaction_benchmark.bench_redaction(context.settings()), redaction_benchmark.WANTED
+            longest = limit or redaction_benchmark.LONG
+            result = redaction_benchmark.bench_redaction(context.settings(), longest)
+            wanted = redaction_benchmark.WANTED
         else:
             result, wanted = bench_demo(Path(folder), limit, out), WANTED
     if not output.emit(result):
