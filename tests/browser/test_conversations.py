@@ -31,6 +31,7 @@ def test_deleting_a_conversation_is_asked_twice_and_takes_it_away(visit: Visit) 
     sign_in(page, "nina")
     page.select_option("#purpose", "treatment")
     ask(page, "Within what time must a unit of red cells be finished?")
+    expect(page.locator("#conversation-list li[aria-current]")).to_have_count(1)  # listed anew after the answer
     before = page.locator("#conversation-list li").count()
     page.locator("#conversation-list .delete").first.click()
     expect(page.locator("#conversation-list li")).to_have_count(before)
