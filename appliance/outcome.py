@@ -205,7 +205,7 @@ def _prompted(asked: Question | None) -> dict[str, object]:
     """What the prompt was made from beside the evidence."""
     if asked is None:
         return {}
-    meanings = [(meaning.said, meaning.meant, meaning.kind) for meaning in getattr(asked, "meanings", ())]
+    meanings = [(meaning.said, meaning.meant, meaning.kind) for meaning in asked.meanings]
     return {"question": asked.text, "meanings": meanings}
 
 

@@ -3,7 +3,7 @@
 import json
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
@@ -38,8 +38,10 @@ class Asking:
     @classmethod
     def of(cls, question: Question, asked: Asked, texts: list[str]) -> "Asking":
         """The question against the candidates `texts` of this question alone; no other statistics are learnt."""
-        also = tuple(said_otherwise(question, text) for text in texts)
-        bags = tuple(Counter(stems(f"{text} {more}")) for text, more in zip(texts, also, strict=True))
+        bags = tuple(Counter(stems(text)) for text in texts)
+        also = tuple(said_otherwise(question, text, bag) for text, bag in zip(texts, bags, strict=True))
+        for bag, more in zip(bags, also, strict=True):
+            bag.update(stems(more))
         frequency = Counter(stem for bag in bags for stem in bag)
         asked_stems = stems(question.text)
         local = {s: math.log(1 + (len(texts) - frequency[s] + 0.5) / (frequency[s] + 0.5)) for s in asked_stems}
@@ -70,7 +72,8 @@ def sentence_features(
         neighbours |= asking.bags[index + 1]
     around = sum(w for stem, w in asking.terms.items() if stem in neighbours and stem not in bag)
     above = " ".join((passage.chunk.title, *passage.chunk.section))
-    title = set(stems(f"{above} {said_otherwise(asking.question, above)}"))
+    title = set(stems(above))
+    title.update(stems(said_otherwise(asking.question, above, title)))
     told = f"{text} {asking.also[index]}"
     headed = sum(w for stem, w in asking.terms.items() if stem in title and stem not in bag)
     content = [stem for stem in bag if stem not in asking.terms]
@@ -99,12 +102,15 @@ def sentence_features(
     return features
 
 
-def said_otherwise(question: Question, text: str) -> str:
-    """The words of the question that `text` says by another name, and its numbers that a range in `text` holds."""
+def said_otherwise(question: Question, text: str, held: Collection[str] | None = None) -> str:
+    """The words of the question that `text` says by another name, and its numbers that a range in `text` holds.
+
+    `held` are the stems of `text`, where the caller has them.
+    """
     if not question.meanings and not any(character.isdigit() for character in question.text):
         return ""
-    held = set(stems(text))
-    said = [meaning.said for meaning in question.meanings if held.issuperset(stems(meaning.meant))]
+    held = set(stems(text)) if held is None else held
+    said = [meaning.said for meaning in question.meanings if all(stem in held for stem in stems(meaning.meant))]
     numbers = [written for written, value in asked_numbers(question.text).items() if within(value, text)]
     return " ".join((*said, *numbers))
 

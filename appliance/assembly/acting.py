@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from appliance.access.grants import Person, Purpose
+from appliance.access.grants import Person, Purpose, ReviewGrant
 from appliance.assembly.parts import Appliance
 from appliance.errors import NotFound, UsageError
 
@@ -40,6 +40,12 @@ def purpose_of(name: str) -> Purpose:
         return Purpose(name)
     except ValueError as error:
         raise UsageError(f"unknown purpose {name[:40]}", f"Use one of {', '.join(Purpose)}") from error
+
+
+def reviewer(appliance: Appliance, operator: str, user: str, purpose: str) -> tuple[ReviewGrant, Person]:
+    """What a person may review for a purpose, and that person. Raises as `person` and `purpose_of`."""
+    who = person(appliance, operator, user)
+    return appliance.access.reviewable(who, purpose_of(purpose)), who
 
 
 def names_of(appliance: Appliance, ids: Iterable[str]) -> dict[str, str]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from appliance import weights
 from appliance.access.grants import Person, ReviewGrant
-from appliance.assembly.acting import Events, person, purpose_of
+from appliance.assembly.acting import Events, reviewer
 from appliance.assembly.parts import Appliance
 from appliance.audit.events import LeakMarked, LeakRateCertified, LeakSampleDrawn
 from appliance.errors import NotFound, UsageError
@@ -76,14 +76,14 @@ def leakrate_sample(appliance: Appliance, operator: str, collection: str, size: 
 
 def leakrate_list(appliance: Appliance, operator: str, user: str = "", purpose: str = "operations") -> Events:
     """The samples that a person may search."""
-    yield listed(appliance, _granted(appliance, operator, user, purpose)[0])
+    yield listed(appliance, reviewer(appliance, operator, user, purpose)[0])
 
 
 def leakrate_show(
     appliance: Appliance, operator: str, sample: str, block_number: int = 0, user: str = "", purpose: str = "operations"
 ) -> Events:
     """A block of a sample; without a number the next to search."""
-    grant, _ = _granted(appliance, operator, user, purpose)
+    grant, _ = reviewer(appliance, operator, user, purpose)
     yield block(appliance, granted(appliance, grant, sample), block_number or None)
 
 
@@ -92,7 +92,7 @@ def leakrate_mark(
     purpose: str = "operations",
 ) -> Events:  # fmt: skip
     """A block searched."""
-    grant, who = _granted(appliance, operator, user, purpose)
+    grant, who = reviewer(appliance, operator, user, purpose)
     yield mark(appliance, granted(appliance, grant, sample), who, block_number, missed)
 
 
@@ -109,11 +109,6 @@ def leakrate_report(appliance: Appliance, operator: str, sample: str) -> Events:
     event = LeakRateCertified(sample=known.id, collection=known.collection, digest=digest)
     appliance.log.append(event, actor=operator)
     yield {**figures, "certificate": note, "sha256": digest, "key": appliance.log.verifier}
-
-
-def _granted(appliance: Appliance, operator: str, user: str, purpose: str) -> tuple[ReviewGrant, Person]:
-    who = person(appliance, operator, user)
-    return appliance.access.reviewable(who, purpose_of(purpose)), who
 
 
 OPERATIONS: dict[str, Callable[..., Events]] = {

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from appliance.access.grants import Person, ReviewGrant
-from appliance.assembly.acting import Events, person, purpose_of
+from appliance.assembly.acting import Events, reviewer
 from appliance.assembly.parts import Appliance
 from appliance.ingest import Outcome
 from appliance.upkeep import reviewing
@@ -72,14 +72,14 @@ def ended(outcome: Outcome) -> dict[str, Any]:
 
 def review_list(appliance: Appliance, operator: str, user: str = "", purpose: str = "operations") -> Events:
     """Documents that wait for a reviewer."""
-    yield waiting(appliance, _granted(appliance, operator, user, purpose)[0])
+    yield waiting(appliance, reviewer(appliance, operator, user, purpose)[0])
 
 
 def review_show(
     appliance: Appliance, operator: str, version: str, user: str = "", purpose: str = "operations", page: int = 1
 ) -> Events:
     """The unsure spans of a document in their context."""
-    grant, who = _granted(appliance, operator, user, purpose)
+    grant, who = reviewer(appliance, operator, user, purpose)
     yield opened(appliance, grant, who, version, page)
 
 
@@ -88,7 +88,7 @@ def review_decide(
     user: str = "", purpose: str = "operations",
 ) -> Events:  # fmt: skip
     """A decision on spans."""
-    grant, who = _granted(appliance, operator, user, purpose)
+    grant, who = reviewer(appliance, operator, user, purpose)
     yield decided(appliance, grant, who, version, items, decision, type)
 
 
@@ -97,7 +97,7 @@ def review_add(
     purpose: str = "operations",
 ) -> Events:  # fmt: skip
     """A span that detection missed."""
-    grant, who = _granted(appliance, operator, user, purpose)
+    grant, who = reviewer(appliance, operator, user, purpose)
     yield {"id": reviewing.add(appliance.ingesting, grant, who, version, block, start, end, type)}
 
 
@@ -105,13 +105,8 @@ def review_retry(
     appliance: Appliance, operator: str, version: str, user: str = "", purpose: str = "operations"
 ) -> Events:
     """A document sent on its way again."""
-    grant, who = _granted(appliance, operator, user, purpose)
+    grant, who = reviewer(appliance, operator, user, purpose)
     yield ended(reviewing.retry(appliance.ingesting, grant, who, version))
-
-
-def _granted(appliance: Appliance, operator: str, user: str, purpose: str) -> tuple[ReviewGrant, Person]:
-    who = person(appliance, operator, user)
-    return appliance.access.reviewable(who, purpose_of(purpose)), who
 
 
 OPERATIONS: dict[str, Callable[..., Events]] = {
