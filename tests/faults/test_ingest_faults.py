@@ -1,12 +1,14 @@
 """Kills at random moments and disks that refuse: nothing is lost, half visible or doubled."""
 
 import errno
+import itertools
 import json
 import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -75,7 +77,7 @@ def clean(folder: Path, empty: Path, tmp_path_factory: pytest.TempPathFactory) -
     return found
 
 
-def refuse_file(fault: int, patch: pytest.MonkeyPatch, at: int) -> None:
+def refuse_file(fault: int, patch: pytest.MonkeyPatch, at: int) -> list[int]:
     """The `at`-th file of the home that is written meets the fault."""
     written = [0]
     fsync = os.fsync
@@ -88,9 +90,10 @@ def refuse_file(fault: int, patch: pytest.MonkeyPatch, at: int) -> None:
         fsync(descriptor)
 
     patch.setattr(files.os, "fsync", failing)
+    return written
 
 
-def refuse_database(fault: int, patch: pytest.MonkeyPatch, at: int) -> None:
+def refuse_database(fault: int, patch: pytest.MonkeyPatch, at: int) -> list[int]:
     """The `at`-th transaction of the database finds the disk full or broken when it commits."""
     from sqlalchemy import event
     from sqlalchemy.engine import Engine
@@ -107,9 +110,10 @@ def refuse_database(fault: int, patch: pytest.MonkeyPatch, at: int) -> None:
 
     event.listen(Engine, "commit", commit)
     patch.setattr(ingest_kill, "_undo", partial(event.remove, Engine, "commit", commit), raising=False)
+    return done
 
 
-def refuse_index(fault: int, patch: pytest.MonkeyPatch, at: int) -> None:
+def refuse_index(fault: int, patch: pytest.MonkeyPatch, at: int) -> list[int]:
     """The `at`-th flush of the index meets the fault."""
     from appliance.search.edge import EdgeIndex
 
@@ -123,29 +127,51 @@ def refuse_index(fault: int, patch: pytest.MonkeyPatch, at: int) -> None:
         flush(self)
 
     patch.setattr(EdgeIndex, "flush", failing)
+    return done
 
 
-@pytest.mark.parametrize(
-    "fault",
-    [pytest.param(errno.ENOSPC, id="ENOSPC"), pytest.param(errno.EIO, id="EIO", marks=pytest.mark.campaign)],
-)
-@pytest.mark.parametrize("refuse", [refuse_file, refuse_database, refuse_index])
-def test_a_disk_that_refuses_any_write_loses_and_doubles_nothing(
-    folder: Path, empty: Path, clean: Story, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
-    refuse: Callable[..., None], fault: int,
-) -> None:  # fmt: skip
-    met = 0
-    for at in (2, 9):
-        home = tmp_path / f"home-{at}"
-        shutil.copytree(empty, home)
-        with monkeypatch.context() as patch:
-            refuse(fault, patch, at)
-            try:
+REFUSALS = [refuse_file, refuse_database, refuse_index]
+
+
+def struck(
+    folder: Path, empty: Path, home: Path, refuse: Callable[..., list[int]], fault: int, at: int
+) -> tuple[bool, tuple[Story, str]]:
+    """Whether the fault struck at the `at`-th write, and what is there after the same command was given again."""
+    shutil.copytree(empty, home)
+    with pytest.MonkeyPatch.context() as patch:
+        done = refuse(fault, patch, at)
+        try:
+            with suppress(Unavailable):
                 ingest_kill.take_in(home, folder)
-            except Unavailable:
-                met += 1
-            finally:
-                getattr(ingest_kill, "_undo", lambda: None)()
-        ingest_kill.take_in(home, folder)
-        assert ingest_kill.story(home) == (clean, ""), f"write {at}"
-    assert met, "the fault never struck"
+        finally:
+            getattr(ingest_kill, "_undo", lambda: None)()
+    ingest_kill.take_in(home, folder)
+    return done[0] > at, ingest_kill.story(home)
+
+
+@pytest.mark.parametrize("refuse", REFUSALS)
+def test_a_full_disk_at_a_write_loses_and_doubles_nothing(
+    folder: Path, empty: Path, clean: Story, tmp_path: Path, refuse: Callable[..., list[int]]
+) -> None:
+    for at in (2, 9):
+        met, found = struck(folder, empty, tmp_path / f"home-{at}", refuse, errno.ENOSPC, at)
+        assert found == (clean, ""), f"write {at}"
+        assert met or at > 2, "the fault never struck"
+
+
+@pytest.mark.campaign
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("fault", [pytest.param(errno.ENOSPC, id="ENOSPC"), pytest.param(errno.EIO, id="EIO")])
+@pytest.mark.parametrize("refuse", REFUSALS)
+def test_a_disk_that_refuses_any_write_loses_and_doubles_nothing(
+    folder: Path, empty: Path, clean: Story, tmp_path: Path, refuse: Callable[..., list[int]], fault: int
+) -> None:
+    for at in itertools.count(1):
+        home = tmp_path / f"home-{at}"
+        met, found = struck(folder, empty, home, refuse, fault, at)
+        assert found == (clean, ""), f"write {at}"
+        shutil.rmtree(home)
+        if not met:
+            break
+    print(f"{refuse.__name__}: {at - 1} writes met it")
+    assert at > 2, "the fault never struck"
