@@ -8,8 +8,9 @@ import sys
 import tomllib
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from appliance.errors import UsageError
 
@@ -40,6 +41,13 @@ class Settings(BaseModel):
     port: int = Field(8080, ge=0, le=65535, description="Port the web page listens on.")
     session_minutes: int = Field(480, ge=1, description="Minutes until a sign-in ends.")
     secure_cookies: bool = Field(False, description="Set when the page is reached through TLS.")
+
+    database_url: str = Field(
+        "", description="PostgreSQL database of the records, postgresql://USER@HOST/NAME, on the premises; sslmode and, "
+        "for a Unix socket, host follow a question mark. Empty: SQLite in the home."
+    )  # fmt: skip
+    database_password_file: Path | None = Field(None, description="File holding the password of that user.")
+    database_ca_file: Path | None = Field(None, description="Authority of the database's certificate, as PEM.")
 
     passphrase_file: Path | None = Field(None, description="File holding the passphrase of the key ring.")
     insecure_plain_key_file: bool = Field(
@@ -113,6 +121,9 @@ class Settings(BaseModel):
     ingest_processes: int = Field(
         0, ge=0, le=256, description="Processes that detect identifiers when many files come in; 0: one a processor."
     )
+    background_niceness: int = Field(
+        10, ge=0, le=19, description="How far processes that read files give way to questions; 0: not at all."
+    )
     keep_originals: bool = Field(True, description="Keep the encrypted original of a document after publication.")
     max_document_bytes: int = Field(64 * MIB, ge=1, description="Largest document accepted, in bytes.")
     parse_memory_bytes: int = Field(
@@ -163,6 +174,16 @@ class Settings(BaseModel):
     )
     anchor_minutes: float = Field(60.0, gt=0, description="Minutes between two checkpoints written there.")
     witnesses: tuple[str, ...] = Field((), description="Public keys (vkeys) of witnesses that cosign checkpoints.")
+
+    @field_validator("database_url")
+    @classmethod
+    def _without_password(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if url and parts.scheme != "postgresql":
+            raise ValueError("it starts with postgresql://")
+        if parts.password is not None or "password" in parts.query:
+            raise ValueError("a password does not belong into it; name its file in database_password_file")
+        return url
 
     @property
     def policies(self) -> Path:

@@ -14,6 +14,7 @@ os.environ.update(
 )  # fmt: skip
 for name in [name for name in os.environ if name.startswith("APPLIANCE_")]:
     del os.environ[name]
+os.environ["APPLIANCE_BACKGROUND_NICENESS"] = "0"  # tests stand beside each other, not beside questions
 
 from appliance import settings, weights  # noqa: E402
 from appliance.isolation import egress  # noqa: E402

@@ -33,6 +33,7 @@ from appliance.documents.document import Document, DocumentKind, Original, PageI
 from appliance.documents.frames import Distrusted, UnreadableDocument
 from appliance.documents.recognition import merged
 from appliance.errors import Unavailable
+from appliance.isolation.priority import give_way
 from appliance.settings import Settings
 
 COMMAND = (sys.executable, "-I", "-B", "-m", "appliance.parser.child")
@@ -167,6 +168,7 @@ class Sandbox:
                 self._command, stdin=theirs.fileno(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                 env=ENVIRONMENT, cwd="/", start_new_session=True,
             )  # fmt: skip
+        give_way(self._process.pid, self._settings.background_niceness)
         self._control = ours
         ours.settimeout(START_SECONDS)
         try:

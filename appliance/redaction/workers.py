@@ -14,6 +14,7 @@ from typing import Any
 
 from appliance.documents.document import Known
 from appliance.errors import ApplianceError, Unavailable
+from appliance.isolation.priority import give_way
 from appliance.redaction.findings import Findings
 from appliance.redaction.hints import BlockHint
 from appliance.redaction.policy import Profile
@@ -43,6 +44,7 @@ class _Process:
         self._process = subprocess.Popen(
             self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment
         )
+        give_way(self._process.pid, self._settings.background_niceness)
         self._ready = False
         s = self._settings
         write(self._in, (str(s.packs), s.spacy_pack, s.ner_pack, 1, s.allowed_networks))
