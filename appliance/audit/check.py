@@ -11,6 +11,8 @@
     --anchor FILE   a checkpoint (or several) that you kept earlier, elsewhere: what it counts must be there
     --key VKEY      the log's public key, or a file that holds it; without it the key that lies beside the
                     log is taken, and then only an anchor shows that nobody replaced log and key together
+    --witness VKEY  a witness's public key, or a file that holds it (several times for several): each must have
+                    cosigned one of the anchors, and is told with what it saw and when
     --open FILE     your X25519 private key: print what an export holds for you (needs `cryptography`)
     --list          print who did what when, one line a record; --json: one JSON object instead of text
 
@@ -18,7 +20,7 @@ Exit code 0: whole. 4: not whole, the first bad record is named. 2: cannot read 
 
 One file, standard library only (`cryptography` is used for speed where it is installed). It is written
 from the specifications and shares no code with the appliance: RFC 9162 section 2.1 (tree), RFC 8032
-(Ed25519), C2SP signed-note, tlog-checkpoint, tlog-proof. What it cannot show: records that were never
+(Ed25519), C2SP signed-note, tlog-checkpoint, tlog-cosignature, tlog-proof. What it cannot show: records that were never
 written, and changes after the last anchor by somebody who holds the log's signing key.
 """
 
@@ -31,6 +33,7 @@ import struct
 import sys
 import zlib
 from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -40,6 +43,7 @@ Key = tuple[str, bytes, bytes]
 Point = tuple[int, int, int, int]
 VERIFY_EVERY = 1000
 MAX_FRAME = 16 * 1024 * 1024
+LOG_KEY, WITNESS_KEY = 1, 4
 
 
 class Bad(Exception):
@@ -176,33 +180,25 @@ def root_of_path(leaf: bytes, index: int, size: int, path: Iterable[bytes]) -> b
 # signed notes
 
 
-def parse_key(vkey: str) -> Key:
-    """(name, key id, type, key) of a C2SP verifier key."""
+def parse_key(vkey: str, kind: int = LOG_KEY) -> Key:
+    """(name, key id, key) of a C2SP verifier key of this kind."""
     try:
         name, key_id, encoded = vkey.strip().split("+", 2)
         raw = base64.b64decode(encoded, validate=True)
     except ValueError:
         raise Bad("the verifier key is malformed") from None
     wanted = hashlib.sha256(name.encode() + b"\n" + raw).digest()[:4]
-    if len(raw) != 33 or raw[0] != 1 or wanted.hex() != key_id:
+    if len(raw) == 33 and raw[0] in (LOG_KEY, WITNESS_KEY) and raw[0] != kind:
+        raise Bad("a log's key was given for a witness's" if kind == WITNESS_KEY else "that is a witness's key")
+    if len(raw) != 33 or raw[0] != kind or wanted.hex() != key_id:
         raise Bad("the verifier key is malformed")
     return name, wanted, raw[1:]
 
 
-def open_note(note: str, key: Key) -> tuple[int, bytes]:
-    """(size, root) of a checkpoint that `key` signed."""
-    name, key_id, public = key
-    body, _, signatures = note.rpartition("\n\n")
-    lines = body.split("\n")
-    try:
-        size, root = int(lines[1]), base64.b64decode(lines[2], validate=True)
-    except (IndexError, ValueError):
-        raise Bad("a checkpoint is malformed") from None
-    if lines[0] != name:
-        raise Bad("a checkpoint belongs to another log")
-    if str(size) != lines[1] or len(root) != 32:
-        raise Bad("a checkpoint is malformed")
-    for line in signatures.split("\n"):
+def signed_by(key: Key, lines: str) -> bytes | None:
+    """What a note's signature lines hold of this key, its id cut off; None when it has not signed."""
+    name, key_id, _ = key
+    for line in lines.split("\n"):
         parts = line.split(" ")
         if len(parts) == 3 and parts[0] == "\u2014" and parts[1] == name:
             try:
@@ -210,10 +206,46 @@ def open_note(note: str, key: Key) -> tuple[int, bytes]:
             except ValueError:
                 raise Bad("a signature of a checkpoint is malformed") from None
             if raw[:4] == key_id:
-                if ed25519(public, raw[4:], (body + "\n").encode()):
-                    return size, root
-                raise Bad(f"the signature of the checkpoint of {size} records does not verify")
-    raise Bad(f"the checkpoint of {size} records is not signed by the log's key")
+                return raw[4:]
+    return None
+
+
+def open_note(note: str, key: Key) -> tuple[int, bytes]:
+    """(size, root) of a checkpoint that `key` signed."""
+    body, _, signatures = note.rpartition("\n\n")
+    lines = body.split("\n")
+    try:
+        size, root = int(lines[1]), base64.b64decode(lines[2], validate=True)
+    except (IndexError, ValueError):
+        raise Bad("a checkpoint is malformed") from None
+    if lines[0] != key[0]:
+        raise Bad("a checkpoint belongs to another log")
+    if str(size) != lines[1] or len(root) != 32:
+        raise Bad("a checkpoint is malformed")
+    signature = signed_by(key, signatures)
+    if signature is None:
+        raise Bad(f"the checkpoint of {size} records is not signed by the log's key")
+    if not ed25519(key[2], signature, (body + "\n").encode()):
+        raise Bad(f"the signature of the checkpoint of {size} records does not verify")
+    return size, root
+
+
+def witnessed(witness: str, notes: Iterable[str]) -> Found:
+    """The longest of these checkpoints that a witness cosigned (C2SP cosignature/v1), and when it did."""
+    key, found = parse_key(witness, WITNESS_KEY), []
+    for note in notes:
+        body, _, signatures = note.rpartition("\n\n")
+        raw = signed_by(key, signatures)
+        if raw is None:
+            continue
+        size, seconds = int(body.split("\n")[1]), int.from_bytes(raw[:8], "big")
+        if not ed25519(key[2], raw[8:], f"cosignature/v1\ntime {seconds}\n{body}\n".encode()):
+            raise Bad(f"the signature of {key[0]} on the checkpoint of {size} records does not verify")
+        found.append((size, seconds))
+    if not found:
+        raise Bad(f"{key[0]} has signed none of the anchors that count here")
+    size, seconds = max(found)
+    return {"witness": key[0], "size": size, "time": datetime.fromtimestamp(seconds, UTC).isoformat()}
 
 
 def split_notes(text: str) -> list[str]:
@@ -622,18 +654,24 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("target")
     parser.add_argument("--anchor", action="append", default=[])
     parser.add_argument("--key")
+    parser.add_argument("--witness", action="append", default=[])
     parser.add_argument("--open")
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(arguments)
     show = (lambda record: print(line_of(record))) if options.list and not options.json else None
     try:
-        key = Path(options.key).read_text("utf-8") if options.key and Path(options.key).is_file() else options.key
+        key = text_or_file(options.key) if options.key else None
+        witnesses = [text_or_file(each) for each in options.witness]
         anchors = [note for file in options.anchor for note in split_notes(Path(file).read_text("utf-8"))]
         if options.anchor and not anchors:
             raise ValueError("the anchor file holds no checkpoint")
+        if witnesses and not anchors:
+            raise ValueError("a witness needs the checkpoints that it cosigned: give them with --anchor")
         opener = opener_of(Path(options.open).read_text("utf-8")) if options.open else None
         found = check(Path(options.target), key, anchors, show, opener)
+        if found["ok"] and witnesses:
+            found |= seen_by(witnesses, anchors, found)
     except (OSError, ValueError, ImportError) as error:
         print(f"cannot read what was given: {error}", file=sys.stderr)
         return 2
@@ -642,6 +680,23 @@ def main(arguments: list[str] | None = None) -> int:
     else:
         print(text_of(found, bool(options.key)))
     return 0 if found["ok"] else 4
+
+
+def text_or_file(given: str) -> str:
+    """A key as given, or what the file of that name holds."""
+    return Path(given).read_text("utf-8") if Path(given).is_file() else given
+
+
+def seen_by(witnesses: Iterable[str], anchors: list[str], found: Found) -> Found:
+    """What each witness cosigned of those anchors that the log or export was compared with."""
+    if "anchored" not in found:
+        raise ValueError("witnesses are checked with a log or an export")
+    first, last = found.get("start", 0), found["end"] if "end" in found else found["records"]
+    compared = [note for note in anchors if first <= int(note.split("\n", 2)[1]) <= last]
+    try:
+        return {"witnessed": [witnessed(each, compared) for each in witnesses]}
+    except Bad as error:
+        return {"ok": False, "first_error": str(error)}
 
 
 def check(
@@ -680,6 +735,8 @@ def text_of(found: Found, key_given: bool) -> str:
     lines = [f"WHOLE: {found['records']} records, root {found['root']}"]
     lines.append(f"from {found['from']} to {found['to']}, {found['checkpoints']} signed checkpoints")
     lines.append(f"anchored: {found['anchored']} records" if found["anchored"] else "anchored: no, no anchor was given")
+    for each in found.get("witnessed", ()):
+        lines.append(f"witnessed: {each['size']} records by {each['witness']} at {each['time']}")
     if not key_given:
         lines.append("the key was taken from the log itself: give --key or --anchor to be sure that it is the log's")
     lines += [f"{count:10d} {kind}" for kind, count in sorted(found["kinds"].items())]

@@ -1,6 +1,9 @@
 """Checkpoints outside the home: what a rolled-back disk image, a fork and a forger meet there."""
 
+import base64
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +12,7 @@ import pytest
 from appliance.audit import anchoring, check, paper
 from appliance.audit.checkpoint import Verifier, open_checkpoint
 from appliance.audit.events import SignIn
+from appliance.audit.export import export
 from appliance.audit.log import AuditLog
 from appliance.audit.witness import Witness
 from appliance.errors import IntegrityFailure, Unavailable, UsageError
@@ -165,3 +169,50 @@ def test_the_printed_code_is_the_checkpoint(log: AuditLog, tmp_path: Path) -> No
     assert found["ok"]
     assert found["anchored"] == 7
     document.close()
+
+
+def checked(*arguments: object) -> tuple[int, str]:
+    """`check.py` as an auditor runs it: exit code, and what it says."""
+    command = [sys.executable, "-I", check.__file__, *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_check_says_what_a_witness_saw_and_when(log: AuditLog, stick: Path, tmp_path: Path) -> None:
+    witness = Witness.create(tmp_path / "w.json", "witness.bank/1")
+    other = Witness.create(tmp_path / "o.json", "witness.other")
+    sign_ins(log, 5)
+    anchoring.anchor(log, stick)
+    witness.serve(stick, log.verifier)
+    sign_ins(log, 2)
+    alone = anchoring.anchor(log, stick).file
+    (cosigned,) = stick.glob("cosigned-*.txt")
+    where = log._devices[0].directory
+
+    code, said = checked(where, "--anchor", cosigned, "--anchor", alone, "--witness", witness.verifier)
+    assert (code, "witnessed: 5 records by witness.bank/1 at 20" in said) == (0, True), said
+    assert checked(where, "--anchor", cosigned, "--witness", other.verifier)[0] == 4
+    assert checked(where, "--anchor", alone, "--witness", witness.verifier)[0] == 4
+    assert checked(where, "--witness", witness.verifier)[0] == 2, "without what it cosigned it has said nothing"
+    assert "a log's key was given" in checked(where, "--anchor", cosigned, "--witness", log.verifier)[1]
+    body, _, lines = cosigned.read_text().rpartition("\n\n")
+    kept, mark = lines.splitlines()[0], lines.splitlines()[1]
+    raw = bytearray(base64.b64decode(mark.rpartition(" ")[2]))
+    raw[11] ^= 1  # a second earlier
+    forged = tmp_path / "forged.txt"
+    forged.write_text(f"{body}\n\n{kept}\n{mark.rpartition(' ')[0]} {base64.b64encode(raw).decode()}\n")
+    code, said = checked(where, "--anchor", forged, "--witness", witness.verifier)
+    assert (code, "does not verify" in said) == (4, True), said
+
+
+def test_a_witness_of_an_export_saw_what_lies_in_it(log: AuditLog, stick: Path, tmp_path: Path) -> None:
+    witness = Witness.create(tmp_path / "w.json", "witness.bank/1")
+    sign_ins(log, 5)
+    anchoring.anchor(log, stick)
+    witness.serve(stick, log.verifier)
+    sign_ins(log, 5)
+    (cosigned,) = stick.glob("cosigned-*.txt")
+    for start, code in ((0, 0), (7, 4)):
+        out = tmp_path / f"from-{start}.jsonl"
+        export(log, out, start, log.size)
+        assert checked(out, "--anchor", cosigned, "--witness", witness.verifier)[0] == code
