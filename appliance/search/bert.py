@@ -65,29 +65,38 @@ def open_bert(folder: Path, threads: int, max_tokens: int, bfloat16: bool | None
             weights[name] = value.to(kind)
     words = Tokenizer.from_file(os.fspath(folder / "tokenizer.json"))
     words.enable_truncation(min(max_tokens, int(config["max_position_embeddings"])))
-    words.enable_padding()
+    words.no_padding()
     tokenizing = threading.Lock()
 
     def forward(texts: Sequence[str]) -> NDArray[np.float32]:
         with tokenizing:
             encoded = words.encode_batch(list(texts))
-        ids = torch.tensor([each.ids for each in encoded])
-        mask = torch.tensor([each.attention_mask for each in encoded])
+        texts_of = [each.ids for each in encoded]
+        lengths = torch.tensor([len(ids) for ids in texts_of])
         with torch.inference_mode():
-            hidden = _encode(torch, weights, config, kind, ids, mask)
-            share = mask[:, :, None].float()
-            pooled = (hidden * share).sum(1) / share.sum(1).clamp(min=1)
+            hidden, row = _encode(torch, weights, config, kind, texts_of, lengths)
+            pooled = torch.zeros(len(lengths), hidden.shape[1]).index_add_(0, row, hidden) / lengths[:, None]
         return np.asarray(pooled.numpy(), dtype=np.float32)
 
     return forward, int(config["hidden_size"])
 
 
-def _encode(torch: Any, weights: dict[str, Any], config: dict[str, Any], kind: Any, ids: Any, mask: Any) -> Any:
-    """Hidden states of the last layer: (texts, tokens, dimensions), float32."""
+def _encode(
+    torch: Any, weights: dict[str, Any], config: dict[str, Any], kind: Any, texts: list[list[int]], lengths: Any
+) -> tuple[Any, Any]:
+    """Hidden states of the last layer, (tokens of all texts, dimensions), float32; and each token's text.
+
+    The tokens of all texts stand one after another; only attention, where texts must not see each other, pads them.
+    """
     functional = torch.nn.functional
     size, heads, epsilon = config["hidden_size"], config["num_attention_heads"], config["layer_norm_eps"]
-    texts, tokens = ids.shape
-    visible = mask[:, None, None, :].bool()
+    count, longest = len(texts), int(lengths.max())
+    row = torch.repeat_interleave(torch.arange(count), lengths)
+    position = torch.cat([torch.arange(len(ids)) for ids in texts])
+    place = row * longest + position
+    visible = torch.zeros(count * longest, dtype=torch.bool)
+    visible[place] = True
+    visible = visible.view(count, 1, 1, longest)
 
     def norm(name: str, value: Any) -> Any:
         return functional.layer_norm(value, (size,), weights[f"{name}.weight"], weights[f"{name}.bias"], epsilon)
@@ -95,20 +104,24 @@ def _encode(torch: Any, weights: dict[str, Any], config: dict[str, Any], kind: A
     def linear(name: str, value: Any) -> Any:
         return functional.linear(value, weights[f"{name}.weight"], weights[f"{name}.bias"])
 
-    embedded = weights["embeddings.word_embeddings.weight"][ids]
-    embedded = embedded + weights["embeddings.position_embeddings.weight"][:tokens]
+    def apart(value: Any) -> Any:
+        padded = torch.zeros(count * longest, size, dtype=value.dtype)
+        padded[place] = value
+        return padded.view(count, longest, heads, -1).transpose(1, 2)
+
+    embedded = weights["embeddings.word_embeddings.weight"][torch.tensor([id for ids in texts for id in ids])]
+    embedded = embedded + weights["embeddings.position_embeddings.weight"][position]
     embedded = embedded + weights["embeddings.token_type_embeddings.weight"][0]
     hidden = norm("embeddings.LayerNorm", embedded)
     for number in range(config["num_hidden_layers"]):
         layer = f"encoder.layer.{number}"
         given = hidden.to(kind)
         query, key, value = (
-            linear(f"{layer}.attention.self.{part}", given).view(texts, tokens, heads, -1).transpose(1, 2)
-            for part in ("query", "key", "value")
+            apart(linear(f"{layer}.attention.self.{part}", given)) for part in ("query", "key", "value")
         )
         seen = functional.scaled_dot_product_attention(query, key, value, attn_mask=visible)
-        seen = seen.transpose(1, 2).reshape(texts, tokens, size)
+        seen = seen.transpose(1, 2).reshape(count * longest, size)[place]
         hidden = norm(f"{layer}.attention.output.LayerNorm", hidden + linear(f"{layer}.attention.output.dense", seen))
         inner = functional.gelu(linear(f"{layer}.intermediate.dense", hidden.to(kind)))
         hidden = norm(f"{layer}.output.LayerNorm", hidden + linear(f"{layer}.output.dense", inner))
-    return hidden
+    return hidden, row
