@@ -77,7 +77,7 @@ class PackNlpEngine(NlpEngine):  # type: ignore[misc]
         if self._nlp is None:
             self.load()
         for doc in self._nlp.pipe(texts, batch_size=batch_size):
-            yield doc.text, NlpArtifacts(list(doc.ents), doc, [token.idx for token in doc], [], self, language)
+            yield doc.text, NlpArtifacts(list(doc.ents), doc, [], [], self, language)
 
     def is_stopword(self, word: str, language: str) -> bool:
         """Whether spaCy lists the word as a stop word."""
