@@ -122,10 +122,11 @@ def install_torch() -> None:
         run(pip(*locked("cuda.txt")), "installing the CUDA libraries", INDEX_ADVICE)
 
 
-def install_locked() -> None:
+def install_locked(runtime: bool) -> None:
     """Step 3."""
     run(pip(*locked("runtime.txt")), "installing the program's requirements", INDEX_ADVICE)
-    run(pip(*locked("dev.txt")), "installing the requirements of tests and linters", INDEX_ADVICE)
+    if not runtime:
+        run(pip(*locked("dev.txt")), "installing the requirements of tests and linters", INDEX_ADVICE)
 
 
 def install_program() -> None:
@@ -226,7 +227,7 @@ def step(done: dict[str, str], name: str, state: Callable[[], str], title: str, 
     say(f"  done in {time.monotonic() - started:.0f} s")
 
 
-def set_up(packs: str, tests: bool) -> None:
+def set_up(packs: str, tests: bool, runtime: bool) -> None:
     """All steps in order."""
     done = remembered()
     inputs = {name: REQUIREMENTS / f"{name}.txt" for name in ("torch", "cuda", "runtime", "dev")}
@@ -234,9 +235,9 @@ def set_up(packs: str, tests: bool) -> None:
     with (VENV / ".setup.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         torch = lambda: digest(inputs["torch"], inputs["cuda"])  # noqa: E731
-        rest = lambda: digest(inputs["runtime"], inputs["dev"])  # noqa: E731
+        rest = lambda: digest(inputs["runtime"], *([] if runtime else [inputs["dev"]]))  # noqa: E731
         step(done, "torch", torch, "installing torch", install_torch)
-        step(done, "locked", rest, "installing the locked requirements (some minutes)", install_locked)
+        step(done, "locked", rest, "installing the locked requirements (some minutes)", lambda: install_locked(runtime))
         step(done, "program", lambda: digest(ROOT / "pyproject.toml"), "installing the program", install_program)
         manifest = digest(ROOT / "appliance" / "weights" / "packs.yaml")
         step(done, "packs", lambda: packs_here(done, manifest), "fetching model packs", lambda: fetch_packs(packs))
@@ -251,9 +252,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Build .venv with everything the appliance needs.")
     parser.add_argument("--packs", default=os.environ.get("PACKS", ""), metavar="DIR", help="take model packs from DIR")
     parser.add_argument("--tests", action="store_true", help="install Chromium for the browser tests as well")
+    parser.add_argument("--runtime", action="store_true", help="leave out what only tests and linters need")
     options = parser.parse_args()
     try:
-        set_up(options.packs, options.tests)
+        set_up(options.packs, options.tests, options.runtime)
     except SetupFailed as failure:
         if failure.output:
             print(failure.output, file=sys.stderr)

@@ -15,6 +15,7 @@ from appliance.assembly import terminal
 from appliance.cli import (
     access_policy,
     audit,
+    bundles,
     costs,
     documents,
     evaluation,
@@ -44,7 +45,7 @@ app = typer.Typer(
 )
 for noun in (
     home, documents, following, questions, people, tokens, keeping, audit, supervising, models, policy, access_policy,
-    review, leakrate, evaluation, costs,
+    review, leakrate, evaluation, costs, bundles,
 ):  # fmt: skip
     noun.register(app)
 
