@@ -43,9 +43,10 @@ class Settings(BaseModel):
     secure_cookies: bool = Field(False, description="Set when the page is reached through TLS.")
 
     database_url: str = Field(
-        "", description="PostgreSQL database of the records, postgresql://USER@HOST/NAME, on the premises; sslmode and, "
-        "for a Unix socket, host follow a question mark. Empty: SQLite in the home."
-    )  # fmt: skip
+        "",
+        description="PostgreSQL database of the records, postgresql://USER@HOST/NAME, on the premises; `?sslmode=` and "
+        "for a Unix socket, `?host=/FOLDER` may follow. Empty: SQLite in the home.",
+    )
     database_password_file: Path | None = Field(None, description="File holding the password of that user.")
     database_ca_file: Path | None = Field(None, description="Authority of the database's certificate, as PEM.")
 
@@ -130,6 +131,9 @@ class Settings(BaseModel):
         1536 * MIB, ge=64 * MIB, description="Address space of the parsing child, in bytes."
     )
     parse_seconds: int = Field(300, ge=1, description="Processor seconds of the parsing child.")
+    detect_seconds: float = Field(
+        60.0, gt=0, description="Seconds to find the identifiers of up to 20,000 characters; longer texts get more."
+    )
 
     names_per_hour: int = Field(60, ge=0, description="Names that one person may ask by within an hour.")
     reveals_per_hour: int = Field(600, ge=0, description="Names that one person may see again within an hour.")

@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ os.environ["APPLIANCE_BACKGROUND_NICENESS"] = "0"  # tests stand beside each oth
 
 from appliance import settings, weights  # noqa: E402
 from appliance.isolation import egress  # noqa: E402
+from tests import postgresql as servers  # noqa: E402
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -51,3 +53,20 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("the evaluation data is not beside this repository")
     return folder
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[servers.Server]:
+    """A PostgreSQL server of this test run."""
+    with servers.running() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def either_database(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The test runs twice: what it opens by the settings of a home stands on SQLite, then on PostgreSQL."""
+    kind: str = request.param
+    if kind == "postgresql":
+        server: servers.Server = request.getfixturevalue("postgresql")
+        monkeypatch.setenv("APPLIANCE_DATABASE_URL", server.emptied())
+    return kind

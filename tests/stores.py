@@ -25,7 +25,7 @@ def opened(home: Path, *, new: bool = True) -> Iterator[Stores]:
     """Create, or open again, the stores of `home`; closed at the end, so that all is in the files."""
     settings = load(home, insecure_plain_key_file=True)
     keys = KeyRing.create(settings) if new else KeyRing.open(settings)
-    database = Database.open(home)
+    database = Database.create(settings) if new else Database.of(settings)
     try:
         yield Stores(home, settings, database, keys)
     finally:

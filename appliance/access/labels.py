@@ -13,7 +13,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import Any, TypeVar
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from appliance.access.decisions import LabelFacts
 from appliance.access.policies import EXTREMES
@@ -93,9 +93,7 @@ class Remembered:
         self._kept: OrderedDict[Hashable, Any] = OrderedDict()
         self._revision: tuple[int, ...] = ()
         self._lock = threading.Lock()
-        count = text("SELECT count(*) FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'access_revision_%'")
-        with database.transaction() as connection:
-            self._watched = connection.execute(count).scalar_one() >= WATCHING_TRIGGERS
+        self._watched = database.triggers("access_revision_") >= WATCHING_TRIGGERS
 
     def get(self, key: Hashable, make: Callable[[], Kept]) -> Kept:
         """What `make` made for `key` since the last change."""

@@ -5,9 +5,9 @@ from typing import Any, Protocol
 from appliance.errors import ApplianceError
 from appliance.settings import Settings
 from appliance.storage import home as homes
-from appliance.upkeep import doctor
+from appliance.upkeep import doctor, records
 
-AREAS = ("egress", "models", "sandbox", "storage", "audit", "all")
+AREAS = ("egress", "models", "sandbox", "database", "storage", "audit", "all")
 OF_A_HOME = ("storage", "audit")
 
 
@@ -27,7 +27,7 @@ def examine(runner: Runner, area: str, repair: bool = False) -> list[dict[str, A
     machine = [name for name in areas if name not in OF_A_HOME]
     found = [
         {"name": check.name, "ok": check.ok, "detail": check.detail}
-        for check in (doctor.checks(settings, machine) if machine else [])
+        for check in (doctor.checks(settings, machine, {"database": records.database}) if machine else [])
     ]
     for name in areas:
         if name in OF_A_HOME and (area == name or homes.is_initialised(settings.home)):

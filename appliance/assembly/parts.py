@@ -93,6 +93,7 @@ def initialise(settings: Settings) -> dict[str, str]:
     if homes.is_initialised(settings.home):
         homes.check(settings.home)
         return {"home": str(settings.home), "master_key": "unchanged", "status": "exists"}
+    egress.install(settings.allowed_networks, declared_names(settings))
     homes.create(settings.home)
     source = "nothing"
     try:
@@ -100,9 +101,9 @@ def initialise(settings: Settings) -> dict[str, str]:
             shutil.copytree(SHIPPED_POLICIES, settings.home / "policies")
         keys = KeyRing.create(settings)
         source = keys.source
-        Database.open(settings.home).close()
         AuditLog.open(settings, keys).close()
         keys.close()
+        Database.create(settings).close()
         homes.seal(settings.home)
     finally:
         if not homes.is_initialised(settings.home):
@@ -177,7 +178,7 @@ class Appliance:
         lock = homes.HomeLock(settings.home)
         try:
             keys = KeyRing.open(settings)
-            database = Database.open(settings.home)
+            database = Database.of(settings)
             appliance = cls(settings, lock, database, keys, AuditLog.open(settings, keys))
         except BaseException:
             lock.release()

@@ -57,7 +57,7 @@ def become_server(variables: dict[str, str]) -> NoReturn:
 
 
 def doctor(
-    what: Annotated[str, typer.Argument(help="egress, storage, models, audit, sandbox or all")] = "all",
+    what: Annotated[str, typer.Argument(help="egress, models, sandbox, database, storage, audit or all")] = "all",
     repair: Annotated[
         bool, typer.Option("--repair", help="With `storage`: make catalog, index, originals and pages agree first.")
     ] = False,

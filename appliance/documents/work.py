@@ -66,12 +66,13 @@ class Work:
         Those that workers vanished on come last, so that none of them blocks others.
         """
         now = _now()
-        with self._lock, self._database.exclusive() as connection:
+        with self._lock, self._database.claiming() as connection:
             row = version.c
             free = or_(row.holder == "", row.held_until < _text(now), row.holder == self.holder)
             query = select(version).where(row.status.in_(UNFINISHED), free, row.id.not_in(sorted(self._mine)))
             query = query.where(row.id == wanted) if wanted else query.where(row.due <= _text(now))
-            found = connection.execute(query.order_by(row.vanished, row.created).limit(1)).first()
+            query = query.order_by(row.vanished, row.created).limit(1).with_for_update(skip_locked=True)
+            found = connection.execute(query).first()
             if found is None:
                 return None
             vanished = found.vanished + (found.holder != "")
@@ -109,10 +110,10 @@ class Work:
 
         `blame` is false where the version is not at fault: a full disk, a part that is not there.
         """
-        with self._lock, self._database.exclusive() as connection:
+        with self._lock, self._database.claiming() as connection:
             row = version.c
             mine = (row.id == identifier) & (row.holder == self.holder) & row.status.in_(UNFINISHED)
-            tries = connection.execute(select(row.tries).where(mine)).scalar()
+            tries = connection.execute(select(row.tries).where(mine).with_for_update()).scalar()
             if tries is None:
                 return 0
             tries += blame
@@ -156,7 +157,7 @@ class Work:
         return bool(row.held_until > _text(_now()))
 
     def _let_go(self, identifier: str) -> None:
-        with self._lock, self._database.exclusive() as connection:
+        with self._lock, self._database.claiming() as connection:
             mine = (version.c.id == identifier) & (version.c.holder == self.holder)
             connection.execute(update(version).where(mine).values(holder="", held_until=""))
             self._mine.discard(identifier)
@@ -169,7 +170,7 @@ class Work:
                     self._renewing = None
                     return
                 try:
-                    with self._database.exclusive() as connection:
+                    with self._database.claiming() as connection:
                         mine = version.c.id.in_(sorted(self._mine)) & (version.c.holder == self.holder)
                         until = _text(_now() + self._lease)
                         connection.execute(update(version).where(mine).values(held_until=until))

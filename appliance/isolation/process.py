@@ -12,7 +12,7 @@ from appliance.isolation import egress, landlock, seccomp
 from appliance.settings import Settings
 
 PR_SET_DUMPABLE = 4
-DEFAULT_PORTS = {"http": 80, "https": 443, "ldap": 389, "ldaps": 636}
+DEFAULT_PORTS = {"http": 80, "https": 443, "ldap": 389, "ldaps": 636, "postgresql": 5432}
 
 
 def shut_in(settings: Settings) -> dict[str, bool]:
@@ -52,8 +52,11 @@ def enclose(settings: Settings) -> dict[str, bool]:
 
 
 def declared_urls(settings: Settings) -> tuple[str, ...]:
-    """Addresses that the settings in force declare: a model endpoint, a Qdrant server, who vouches for people."""
+    """Addresses that the settings in force declare: a model endpoint, a Qdrant server, who vouches for people,
+    a PostgreSQL server."""
     urls = [url for url in (settings.ldap_url, settings.oidc_issuer) if url]
+    if urlsplit(settings.database_url).hostname:
+        urls.append(settings.database_url)
     if settings.engine == "openai_compatible" and settings.endpoint_url:
         urls.append(settings.endpoint_url)
     if settings.index == "server":

@@ -15,7 +15,6 @@ from dataclasses import asdict, dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, delete, select
-from sqlalchemy.dialects.sqlite import insert
 
 from appliance.errors import NotFound
 from appliance.search import glossary
@@ -23,11 +22,13 @@ from appliance.search.chunk import Chunk, ChunkSpan
 from appliance.search.embedding import above
 from appliance.search.lexical import Lexicon, terms
 from appliance.storage import tables
-from appliance.storage.database import Database
+from appliance.storage.database import Database, insert_or_update
 from appliance.storage.keys import KeyRing
 
 TermIds = NDArray[np.uint32]
 """Ids of terms in the order they are said."""
+ROWS = 500
+"""Counts written by one statement."""
 _LENGTHS = struct.Struct("<II")
 
 
@@ -141,24 +142,14 @@ class ChunkStore:
             with_term.update({*text_terms.tolist(), *above_terms.tolist()})
             length += len(text_terms) + len(above_terms)
         labels, by_term = tables.label_statistics, tables.term_statistics
-        added = insert(labels).values(label=label, chunks=sign * len(rows), tokens=sign * length)
-        connection.execute(
-            added.on_conflict_do_update(
-                index_elements=["label"],
-                set_={
-                    "chunks": labels.c.chunks + added.excluded.chunks,
-                    "tokens": labels.c.tokens + added.excluded.tokens,
-                },
-            )
-        )
-        if with_term:
-            one = insert(by_term)
-            one = one.on_conflict_do_update(
-                index_elements=["label", "term"], set_={"chunks": by_term.c.chunks + one.excluded.chunks}
-            )
-            connection.execute(
-                one, [{"label": label, "term": term, "chunks": sign * n} for term, n in sorted(with_term.items())]
-            )
+        added = insert_or_update(connection, labels).values(label=label, chunks=sign * len(rows), tokens=sign * length)
+        more = {name: labels.c[name] + added.excluded[name] for name in ("chunks", "tokens")}
+        connection.execute(added.on_conflict_do_update(index_elements=["label"], set_=more))
+        counted = [{"label": label, "term": term, "chunks": sign * n} for term, n in sorted(with_term.items())]
+        for start in range(0, len(counted), ROWS):
+            one = insert_or_update(connection, by_term).values(counted[start : start + ROWS])
+            more = {"chunks": by_term.c.chunks + one.excluded.chunks}
+            connection.execute(one.on_conflict_do_update(index_elements=["label", "term"], set_=more))
         if sign < 0:
             connection.execute(delete(by_term).where(by_term.c.label == label, by_term.c.chunks <= 0))
 

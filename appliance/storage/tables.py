@@ -13,10 +13,14 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
-    String,
     Table,
     UniqueConstraint,
 )
+from sqlalchemy import String as AnyString
+from sqlalchemy.dialects.postgresql import VARCHAR
+
+String = AnyString().with_variant(VARCHAR(collation="C"), "postgresql")
+"""Text that is ordered by its bytes in every database: times and ids are compared as text."""
 
 metadata = MetaData(
     naming_convention={
@@ -26,6 +30,11 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
+
+# storage
+
+installation = Table("installation", metadata, Column("id", String, primary_key=True))
+"""On PostgreSQL, the number of the home that the records belong to."""
 
 # access
 
@@ -76,7 +85,7 @@ passkey = Table(
     Column("id", String, primary_key=True),
     Column("person", ForeignKey("person.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("public_key", LargeBinary, nullable=False),
-    Column("uses", Integer, nullable=False, default=0),
+    Column("uses", BigInteger, nullable=False, default=0),
     Column("created", String, nullable=False),
 )
 """WebAuthn credentials by their id (base64url). `uses` is the authenticator's own counter."""
@@ -173,6 +182,13 @@ label = Table(
 
 # documents
 
+relabelled = Table(
+    "relabelled",
+    metadata,
+    Column("version", ForeignKey("version.id", ondelete="CASCADE"), primary_key=True),
+)
+"""Versions whose points in the index do not all bear their label yet: hidden from search until they do."""
+
 document = Table(
     "document",
     metadata,
@@ -193,7 +209,7 @@ version = Table(
     Column("label", ForeignKey("label.digest"), nullable=False, index=True),
     Column("content_mac", String, nullable=False, index=True),
     Column("kind", String, nullable=False),
-    Column("bytes", Integer, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
     Column("status", String, nullable=False, index=True),
     Column("reason", String, nullable=False, default=""),
     Column("title_sealed", LargeBinary),
@@ -235,7 +251,7 @@ followed_file = Table(
     Column("collection", ForeignKey("collection.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("folder_mac", String, nullable=False),
     Column("device", String, nullable=False),
-    Column("bytes", Integer, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
     Column("changed", String, nullable=False),
 )
 """A file of a folder that a collection is kept in step with. `folder_mac` is the keyed digest of the folder's
@@ -265,7 +281,7 @@ term_statistics = Table(
     "term_statistics",
     metadata,
     Column("label", String, primary_key=True),
-    Column("term", Integer, primary_key=True),
+    Column("term", BigInteger, primary_key=True),
     Column("chunks", Integer, nullable=False),
 )
 """For each access label, how many published chunks hold a term (a keyed 32-bit hash)."""
@@ -275,7 +291,7 @@ label_statistics = Table(
     metadata,
     Column("label", String, primary_key=True),
     Column("chunks", Integer, nullable=False),
-    Column("tokens", Integer, nullable=False),
+    Column("tokens", BigInteger, nullable=False),
 )
 
 # redaction
@@ -465,7 +481,8 @@ turn_source = Table(
     Column("version", String, primary_key=True, index=True),
     Column("label", String, nullable=False),
 )
-"""What an answer quotes: a turn is shown while its asker may read all of it, and goes when one is erased."""
+"""What an answer quotes, and the label it had then: a turn is shown while its asker may read all of it, by the labels
+of now, and goes when one is erased."""
 
 composition = Table(
     "composition",

@@ -1,6 +1,6 @@
 """A backup: one encrypted file, a consistent copy of a home that goes on serving meanwhile.
 
-1. The database, by SQLite's own backup (one moment, whoever writes).
+1. The database as of one moment, whoever writes: by SQLite's own backup; from PostgreSQL its rows, as an SQLite file.
 2. Originals and page images, which are never changed in place: a file that is gone by now was erased.
 3. The key ring after them: a key that was destroyed meanwhile is not in it, so what it sealed is gone there too.
 4. The log last, up to its last signed head: it knows every erasure that this backup might have missed.
@@ -18,6 +18,7 @@ import sqlite3
 import tarfile
 import tempfile
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,7 +26,8 @@ from appliance.audit import segment
 from appliance.audit.log import AuditLog, directories
 from appliance.errors import Unavailable, UsageError
 from appliance.settings import Settings
-from appliance.storage.database import FILE_NAME
+from appliance.storage.copying import export
+from appliance.storage.database import FILE_NAME, Database
 from appliance.upkeep.sealed_stream import SealedWriter
 
 FORMAT = "appliance-backup@v1"
@@ -85,7 +87,7 @@ def _write(settings: Settings, log: AuditLog, sealed: SealedWriter) -> tuple[int
             listed[name] = [len(content), hashlib.sha256(content).hexdigest()]
             _put(archive, name, content)
 
-        add(FILE_NAME, _copied(home / FILE_NAME, Path(aside)))
+        add(FILE_NAME, _records(settings, Path(aside)))
         for name in FOLDERS:
             for file in sorted((home / name).rglob("*")):
                 if file.is_file() and not file.name.startswith("."):
@@ -103,6 +105,13 @@ def _write(settings: Settings, log: AuditLog, sealed: SealedWriter) -> tuple[int
         _put(archive, MANIFEST, json.dumps(manifest).encode())
     folder.rmdir()
     return len(listed), records
+
+
+def _records(settings: Settings, aside: Path) -> Path:
+    if not settings.database_url:
+        return _copied(settings.home / FILE_NAME, aside)
+    with closing(Database.of(settings)) as database:
+        return export(database, aside)
 
 
 def _copied(database: Path, aside: Path) -> Path:

@@ -4,7 +4,8 @@
 2. Check the log with the stand-alone checker, against the backup's own checkpoint and any anchor given.
 3. Open the key ring with the site's master key, and the database.
 4. Carry out every erasure again: of the log in the backup, of the list beside the backup, of the list given.
-5. Put the home in its place in one step, and record the restoration in its log.
+5. Move the records to PostgreSQL, where the settings name a database of it: an empty one.
+6. Put the home in its place in one step. The restoration is in its log.
 
 The log goes on where the backup ended. An anchor taken later than the backup counts more records: `verify` then
 says so, truthfully; keep the old log, if there is one, for the examiner.
@@ -23,7 +24,10 @@ from appliance.audit.events import BackupRestored
 from appliance.audit.log import AuditLog
 from appliance.audit.verification import verify_devices
 from appliance.errors import IntegrityFailure, Unavailable, UsageError
-from appliance.settings import load
+from appliance.isolation import egress
+from appliance.isolation.process import declared_names
+from appliance.settings import Settings, load
+from appliance.storage.copying import moved_in
 from appliance.storage.database import Database
 from appliance.storage.home import FOLDERS
 from appliance.storage.keys import KeyRing
@@ -60,9 +64,12 @@ def restore(
         fresh.mkdir(mode=0o700, parents=True)
         digest, manifest = _unpack(file, fresh, passphrase)
         _check_log(fresh, manifest, anchor)
-        again = _carry_out(fresh, file, erased, digest, actor, overrides or {})
-        home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.rename(fresh, home)
+        settings = load(fresh, **{**(overrides or {}), "audit_devices": (), "anchor_folders": ()})
+        egress.install(settings.allowed_networks, declared_names(settings))
+        again = _carry_out(settings, file, erased, digest, actor)
+        with moved_in(settings):
+            home.mkdir(mode=0o700, parents=True, exist_ok=True)
+            os.rename(fresh, home)
     except OSError as error:
         raise Unavailable(f"the backup cannot be restored ({error.strerror})", "Check file and disk") from error
     finally:
@@ -100,12 +107,10 @@ def _check_log(fresh: Path, manifest: dict[str, Any], anchor: str | None) -> Non
         raise IntegrityFailure(f"the log in the backup is not whole: {found.first_error}", "Take another backup")
 
 
-def _carry_out(
-    fresh: Path, file: Path, erased: tuple[Path, ...], digest: str, actor: str, overrides: dict[str, Any]
-) -> int:
+def _carry_out(settings: Settings, file: Path, erased: tuple[Path, ...], digest: str, actor: str) -> int:
+    fresh = settings.home
     for name in FOLDERS:
         (fresh / name).mkdir(mode=0o700, exist_ok=True)
-    settings = load(fresh, **{**overrides, "audit_devices": (), "anchor_folders": ()})
     keys = KeyRing.open(settings)
     try:
         database = Database.open(fresh)

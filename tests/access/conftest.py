@@ -40,8 +40,8 @@ class Room:
 
 @pytest.fixture
 def room(tmp_path: Path) -> Room:
-    database = Database.open(tmp_path)
-    keys = KeyRing.create(load_settings(tmp_path, insecure_plain_key_file=True))
+    settings = load_settings(tmp_path, insecure_plain_key_file=True)
+    database, keys = Database.create(settings), KeyRing.create(settings)
     people = People(database, keys)
     made = Room(
         database, people, Sessions(database, people, 60), Rights(database), Access(database, load(SHIPPED_POLICIES))

@@ -34,18 +34,26 @@ def upgrade() -> None:
     for table in ADDED:
         add_table(table)
     op.execute("INSERT INTO access_revision (id, revision) VALUES (1, 1)")
+    up = "UPDATE access_revision SET revision = revision + 1 WHERE id = 1;"
+    postgresql = op.get_bind().dialect.name == "postgresql"
+    if postgresql:
+        body = f"BEGIN {up} RETURN NULL; END"
+        op.execute(f"CREATE FUNCTION access_revision_up() RETURNS trigger LANGUAGE plpgsql AS $${body}$$")
+    does = "FOR EACH ROW EXECUTE FUNCTION access_revision_up()" if postgresql else f"BEGIN {up} END"
     for name in WATCHED:
         for change in ("insert", "update", "delete"):
             op.execute(
-                f'CREATE TRIGGER access_revision_{name}_{change} AFTER {change.upper()} ON "{name}" '
-                "BEGIN UPDATE access_revision SET revision = revision + 1 WHERE id = 1; END"
+                f'CREATE TRIGGER access_revision_{name}_{change} AFTER {change.upper()} ON "{name}" {does}'
             )
 
 
 def downgrade() -> None:
+    postgresql = op.get_bind().dialect.name == "postgresql"
     for name in WATCHED:
         for change in ("insert", "update", "delete"):
-            op.execute(f"DROP TRIGGER access_revision_{name}_{change}")
+            op.execute(f"DROP TRIGGER access_revision_{name}_{change}" + (f' ON "{name}"' if postgresql else ""))
+    if postgresql:
+        op.execute("DROP FUNCTION access_revision_up()")
     for table in reversed(ADDED):
         op.drop_table(table.name)
     with op.batch_alter_table("session") as session:
