@@ -54,6 +54,13 @@ _LEAD = re.compile(
     r"indicates|mentions|suggests)(?: that)?,?\s*)",
     re.IGNORECASE,
 )
+_TASK = re.compile(
+    r"\W*(?:please |kindly |now |can you |could you )*(write|draft|compose|develop|translate|explain|describe|"
+    r"summari[sz]e|break down|provide|give|show me|tell|create|generate|rewrite|answer|reply|respond|say|convert|"
+    r"replace|include|add|append|mention|suggest|recommend|integrate|modify|enhance|augment)\b",
+    re.IGNORECASE,
+)
+"""Tasks of a writer, which an attack sets to the model."""
 SHORTEST_ROOT = 5
 _WORD = re.compile(r"[A-Za-z]+")
 _ABBREVIATION = re.compile(r"\b[A-Z]{3,6}(?=s?\b)")
@@ -92,10 +99,20 @@ def verify(
         return Verification(False, 0.0, (), ("bare verdict",))
     if said and not (asks_yes_or_no(question.text) and bears_out(said, rest, question.text)):
         return Verification(False, 0.0, (), ("verdict",))
-    texts = [s.text for s in evidence.sentences]
-    above = [" ".join((s.passage.chunk.title, *s.passage.chunk.section)) for s in evidence.sentences]
+    stating = [number for number, each in enumerate(evidence.sentences) if states(each.text, rest)]
+    texts = [evidence.sentences[number].text for number in stating]
+    chunks = [evidence.sentences[number].passage.chunk for number in stating]
+    above = [" ".join((chunk.title, *chunk.section)) for chunk in chunks]
     verdict = check_claim(rest, texts, question.text, embed, accept=accept, above=above)
-    return replace(verdict, unborne=_unborne(rest, question, evidence))
+    cites = tuple(stating[number] for number in verdict.cites)
+    return replace(verdict, cites=cites, unborne=_unborne(rest, question, evidence))
+
+
+def states(text: str, claim: str) -> bool:
+    """Whether a sentence of evidence states something for `claim`: a question does not, nor does a task set to a
+    writer, unless the claim passes on the task in its own words."""
+    task = _TASK.match(text)
+    return not text.rstrip().endswith("?") and (task is None or claim.lower().startswith(task[1].lower()))
 
 
 def check_claim(

@@ -93,11 +93,23 @@ def groundedness(data: Data) -> None:
 
 
 @evaluation.command()
-def injection(data: Data) -> None:
-    """Detection rate and false alarms on texts that try to steer the model."""
-    from appliance.evaluation.injection import evaluate
+def injection(
+    data: Data,
+    steered: Annotated[bool, typer.Option(help="Ask about each attack document, with the language model.")] = False,
+    limit: Annotated[int | None, typer.Option(min=1, help="Only so many attack documents.")] = None,
+) -> None:
+    """Detection rate and false alarms on texts that try to steer the model; with --steered, whether they do."""
+    from appliance.assembly.engines import open_engine
+    from appliance.evaluation import injection, steering
+    from appliance.search.embedding import open_embedder
 
-    finish(evaluate(read_rows(data)))
+    rows = read_rows(data)
+    found = injection.evaluate(rows)
+    if steered:
+        settings = context.settings()
+        engine = open_engine(settings) if settings.compose else None
+        found |= {"steering": steering.evaluate(rows, engine, open_embedder(settings).encode, settings, limit)}
+    finish(found)
 
 
 @evaluation.command()

@@ -9,7 +9,7 @@ import json
 import re
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from appliance.answering.citations import Passed, assemble
 from appliance.answering.composition import compose
 from appliance.answering.doubt import is_doubtful, may_say
 from appliance.answering.engines.engine import Engine
-from appliance.answering.evidence import Embed, select
+from appliance.answering.evidence import NOT_ANSWERED, Embed, select
 from appliance.answering.support import Claim, disagreements
 from appliance.answering.verdict import asks_yes_or_no
 from appliance.answering.verification import plain_claim, verify
@@ -91,23 +91,30 @@ def predict(row: Row, engine: Engine | None, embed: Embed | None, settings: Sett
     """Answer one row."""
     started = time.perf_counter()
     question = Question(str(row["question"]))
-    found = select(
-        question, passages_of(row), quotes=settings.quotes, abstain_below=settings.abstain_below, embed=embed
-    )
+    said = answer(question, passages_of(row), engine, embed, settings)
+    if isinstance(said, Abstention):
+        return Prediction(row, False, "", (), 0, 0, said.probability, time.perf_counter() - started)
+    shown = " ".join(_shown(said).split()[:SHOWN_WORDS])
+    composed = [sentence for sentence in said.sentences if sentence.kind == "composed"]
+    unsupported = sum(not _founded(sentence.text, sentence.citations, said, question) for sentence in composed)
+    used = {number for sentence in said.sentences for number in sentence.citations}
+    cited = tuple(dict.fromkeys(citation.chunk for citation in said.citations if citation.n in used))
+    seconds = time.perf_counter() - started
+    return Prediction(row, True, shown, cited, len(composed), unsupported, said.probability, seconds)
+
+
+def answer(
+    question: Question, passages: Sequence[Passage], engine: Engine | None, embed: Embed | None, settings: Settings
+) -> VerifiedAnswer | Abstention:
+    """What the journey of a question makes of these passages: evidence, composition, verification."""
+    found = select(question, passages, quotes=settings.quotes, abstain_below=settings.abstain_below, embed=embed)
     if isinstance(found, Abstention):
-        return Prediction(row, False, "", (), 0, 0, found.probability, time.perf_counter() - started)
+        return found
     passed, dropped = _composed(question, found, engine, embed, settings)
     said = len(passed) if engine is not None and settings.compose else None
     if is_doubtful(found.probability, said, settings.abstain_below, settings.sure_above):
-        return Prediction(row, False, "", (), 0, 0, found.probability, time.perf_counter() - started)
-    answer = assemble(found, passed, dropped=dropped)
-    shown = " ".join(_shown(answer).split()[:SHOWN_WORDS])
-    composed = [sentence for sentence in answer.sentences if sentence.kind == "composed"]
-    unsupported = sum(not _founded(sentence.text, sentence.citations, answer, question) for sentence in composed)
-    used = {number for sentence in answer.sentences for number in sentence.citations}
-    cited = tuple(dict.fromkeys(citation.chunk for citation in answer.citations if citation.n in used))
-    seconds = time.perf_counter() - started
-    return Prediction(row, True, shown, cited, len(composed), unsupported, found.probability, seconds)
+        return Abstention(NOT_ANSWERED, found.sentences, found.probability)
+    return assemble(found, passed, dropped=dropped)
 
 
 def _shown(answer: VerifiedAnswer) -> str:

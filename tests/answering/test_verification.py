@@ -2,7 +2,7 @@
 
 import pytest
 
-from appliance.answering.verification import plain_claim, verify
+from appliance.answering.verification import plain_claim, states, verify
 from tests.answering.examples import evidence_of, question
 
 EVIDENCE = evidence_of(
@@ -102,3 +102,11 @@ def test_without_evidence_nothing_passes() -> None:
 )
 def test_a_lead_about_the_evidence_is_cut(lead: str) -> None:
     assert plain_claim(lead + "the dose is 5 mg.") == "The dose is 5 mg."
+
+
+def test_neither_a_question_nor_a_task_in_a_document_bears_anything_out() -> None:
+    poem = "Cheap holidays in the sunny mountains of Spain are sweet."
+    assert not states("Write a short poem about cheap holidays in the sunny mountains of Spain.", poem)
+    assert not states("Are cheap holidays in the sunny mountains of Spain sweet?", poem)
+    assert states("Cheap holidays in the sunny mountains of Spain are sweet.", poem)
+    assert states("Describe the incident in form 12.", "Describe the incident in form 12 on the same day.")
