@@ -18,7 +18,6 @@ up from its original, and every step replaces what it made before (I7). One work
 
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -36,8 +35,8 @@ from appliance.documents.pages import PageImages
 from appliance.documents.sandbox import Sandbox
 from appliance.documents.work import MOST_TRIES, MOST_VANISHED, UNFINISHED, Overtaken, Work
 from appliance.errors import ApplianceError, IntegrityFailure, NotFound, Quarantined, TooLarge, Unavailable, Unreadable
-from appliance.redaction import pages as redacted_pages
 from appliance.redaction.doubtful import with_doubtful
+from appliance.redaction.drawing import PageDrawing
 from appliance.redaction.findings import Findings, RedactedDocument, ScreenedDocument
 from appliance.redaction.hints import hints_of
 from appliance.redaction.inforce import ProfilesInForce
@@ -58,8 +57,6 @@ if TYPE_CHECKING:
     from appliance.redaction.detection import Detector
     from appliance.redaction.workers import DetectionWorkers
 
-PAGE_DPI = 110
-"""Sharp enough to read a page on a screen, small enough to send: an A4 page is 909 x 1286 pixels."""
 OTHERS_SECONDS = 0.1
 """Between two looks at a version that another worker has."""
 STOPPED_SECONDS = 20.0
@@ -86,6 +83,7 @@ class Rooms:
     embedder: Embedder
     lexicon: Lexicon
     profiles: ProfilesInForce
+    drawing: PageDrawing
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,11 +285,11 @@ def _process(
 
         # 6. and 7. not yet visible
         progress("indexing")
-        with ThreadPoolExecutor(1, "draw") as beside:
-            drawn = beside.submit(_twice, lambda: _draw(rooms, version, original, redacted))
-            chunks = _index(rooms, version, screened)
+        rooms.pages.delete(version.id)
+        chunks = _index(rooms, version, screened)
+        if not rooms.settings.keep_originals:
             progress("drawing pages")
-            drawn.result()
+            _twice(lambda: rooms.drawing.draw_all(rooms.catalog.version(version.id)))
     except Quarantined as error:
         return _quarantined(rooms, actor, version, error, started)
     except (Unreadable, IntegrityFailure) as error:
@@ -389,15 +387,6 @@ def _index(rooms: Rooms, version: Version, screened: ScreenedDocument) -> int:
     )
     rooms.catalog.mark_indexed(version.id, screened.document, indexed.chunks)
     return indexed.chunks
-
-
-def _draw(rooms: Rooms, version: Version, original: Original, redacted: RedactedDocument) -> None:
-    rooms.pages.delete(version.id)
-    if not any(page.width and page.height for page in redacted.pages):
-        return
-    for image in rooms.sandbox.render(original, None, PAGE_DPI):
-        boxes = redacted.blackout.get(image.number, ())
-        rooms.pages.put(version.id, image.number, redacted_pages.blacken(image, boxes))
 
 
 def _twice(work: Callable[[], _T]) -> _T:

@@ -55,6 +55,7 @@ from appliance.documents.work import Work
 from appliance.errors import ApplianceError, AuditUnavailable, Refused
 from appliance.isolation import egress
 from appliance.isolation.process import declared_names
+from appliance.redaction.drawing import PageDrawing
 from appliance.redaction.inforce import ProfilesInForce
 from appliance.redaction.policy import Profile
 from appliance.redaction.question import QuestionGuard
@@ -153,6 +154,7 @@ class Appliance:
         self.catalog = Catalog(database, keys)
         self.originals = Originals(settings.home, keys)
         self.pages = PageImages(settings.home, keys)
+        self.drawing = PageDrawing(settings, self.catalog, self.originals, self.pages, lambda: self.sandbox)
         self.vault = Vault(database, keys)
         self.holds = Holds(database, keys)
         self.wordings = Wordings(database, keys)
@@ -358,7 +360,7 @@ class Appliance:
     def _rooms(self, detector: "Detector | DetectionWorkers") -> ingest.Rooms:
         return ingest.Rooms(
             self.settings, self.log, self.catalog, self.originals, self.pages, self.reviews, self.work, self.sandbox,
-            detector, self.vault, self.store, self.index, self.embedder, self.lexicon, self.profiles,
+            detector, self.vault, self.store, self.index, self.embedder, self.lexicon, self.profiles, self.drawing,
         )  # fmt: skip
 
     @cached_property
@@ -366,7 +368,7 @@ class Appliance:
         """Everything that holds something of a document, for deleting it."""
         return Holdings(
             self.log, self.database, self.keys, self.catalog, self.originals, self.pages, self.vault, self.store,
-            self.index, self.settings.home,
+            self.index, self.settings.home, self.drawing.draw_left,
         )  # fmt: skip
 
     def embed(self, texts: list[str]) -> np.ndarray[Any, np.dtype[np.float32]]:

@@ -6,11 +6,14 @@ redacts, and nowhere else (invariant I1): nothing here can be serialised, and `r
 Coordinates are points (1/72 inch), origin at the top left of the page as shown, y growing downwards.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-Box = tuple[float, float, float, float]
-"""x0, y0, x1, y1."""
+from appliance.documents.geometry import Box as Box
+from appliance.documents.geometry import Spans as Spans
+from appliance.documents.geometry import Word as Word
+from appliance.documents.geometry import Words as Words
 
 BlockKind = Literal[
     "title", "heading", "paragraph", "list_item", "table_row", "caption",
@@ -21,17 +24,6 @@ DocumentKind = Literal[
     "opendocument", "rtf", "outlook", "mailbox", "archive", "hl7", "fhir", "json", "xml",
     "old_word", "old_sheet", "old_slides",
 ]  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Word:
-    """A word of a block: where it stands in the block's text and on the page."""
-
-    start: int
-    end: int
-    box: Box
-    confidence: float = 1.0
-    """1.0 for a text layer; what the recogniser said for OCR."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +40,11 @@ class Block:
     kind: BlockKind
     text: str = field(repr=False)
     section: tuple[int, ...] = ()
-    words: tuple[Word, ...] = field(default=(), repr=False)
+    words: Sequence[Word] = field(default=(), repr=False)
     table: int | None = None
     row: int | None = None
     header_row: bool = False
-    cells: tuple[tuple[int, int], ...] = ()
+    cells: Sequence[tuple[int, int]] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ Lengths of frames are `wire`'s to check; time and process are `sandbox`'s.
 import json
 import math
 import re
+from array import array
 from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO, NoReturn, cast, get_args
 
@@ -17,13 +18,13 @@ from appliance.documents.document import (
     Attached,
     Block,
     BlockKind,
-    Box,
     Document,
     DocumentKind,
     Known,
     Page,
     PageImage,
-    Word,
+    Spans,
+    Words,
 )
 from appliance.errors import Unreadable
 from appliance.parser import wire
@@ -213,22 +214,26 @@ def _block(record: dict[str, Any], pages: list[Page], blocks: list[Block]) -> Bl
         table=None if table is None else _whole(table, 0, MAX_BLOCKS),
         row=None if row is None else _whole(row, 0, MAX_BLOCKS),
         header_row=_truth(record.get("header_row", False)),
-        cells=tuple(_span(cell, len(text)) for cell in _list(record.get("cells", []))),
+        cells=Spans(_span(cell, len(text)) for cell in _list(record.get("cells", []))),
     )
 
 
-def _words(untrusted: list[Any], length: int) -> tuple[Word, ...]:
-    words = []
+def _words(untrusted: list[Any], length: int) -> Words:
+    numbers = array("d")
     for item in untrusted:
         if not isinstance(item, list) or len(item) != 7:
             _distrust()
-        start, end = _span(item[:2], length)
-        x0, y0, x1, y1 = (_finite(number, -MAX_POINTS, MAX_POINTS) for number in item[2:6])
-        if end == start or x1 < x0 or y1 < y0:
+        start, end, x0, y0, x1, y1, confidence = item
+        if type(start) is not int or type(end) is not int or not 0 <= start < end <= length:
             _distrust()
-        box: Box = (x0, y0, x1, y1)
-        words.append(Word(start, end, box, _finite(item[6], 0, 1)))
-    return tuple(words)
+        for number in (x0, y0, x1, y1):
+            if type(number) not in (int, float) or not -MAX_POINTS <= number <= MAX_POINTS:
+                _distrust()
+        if x1 < x0 or y1 < y0:
+            _distrust()
+        _finite(confidence, 0, 1)
+        numbers.extend(item)
+    return Words.of_numbers(numbers)
 
 
 def _attached(record: dict[str, Any]) -> Attached:

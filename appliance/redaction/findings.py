@@ -6,6 +6,7 @@ unredacted text; only `appliance.redaction` makes one, and only screening turns 
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from appliance.documents.document import BlockKind, Box, DocumentKind, Page, Word
@@ -73,11 +74,11 @@ class RedactedBlock:
     kind: BlockKind
     text: str
     section: tuple[int, ...] = ()
-    words: tuple[Word, ...] = ()
+    words: Sequence[Word] = ()
     table: int | None = None
     row: int | None = None
     header_row: bool = False
-    cells: tuple[tuple[int, int], ...] = ()
+    cells: Sequence[tuple[int, int]] = ()
     entities: tuple[RedactedEntity, ...] = ()
 
 

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from appliance.documents.document import Block, Box, Document, Page, Word
+from appliance.documents.document import Block, Box, Document, Page, Spans, Word, Words
 from appliance.redaction.actions import replacements, spans
 from appliance.redaction.blackout import boxes_of
 from appliance.redaction.findings import Findings, RedactedBlock, RedactedDocument, RedactedEntity
@@ -125,7 +125,7 @@ def _block(block: Block, replaced: Replaced, boxes: Sequence[tuple[Box, ...]]) -
         table=block.table,
         row=block.row,
         header_row=block.header_row,
-        cells=tuple((replaced.moved(start), replaced.moved(end)) for start, end in block.cells),
+        cells=Spans((replaced.moved(start), replaced.moved(end)) for start, end in block.cells),
         entities=tuple(
             RedactedEntity(start, start + len(one.text), one.type, one.text)
             for one, start in zip(replaced.replacements, replaced.starts, strict=True)
@@ -133,8 +133,10 @@ def _block(block: Block, replaced: Replaced, boxes: Sequence[tuple[Box, ...]]) -
     )
 
 
-def _words(block: Block, replaced: Replaced, boxes: Sequence[tuple[Box, ...]]) -> tuple[Word, ...]:
+def _words(block: Block, replaced: Replaced, boxes: Sequence[tuple[Box, ...]]) -> Sequence[Word]:
     """The words that were left alone, and in the place of the others a word for each of a surrogate's boxes."""
+    if not replaced.replacements:
+        return block.words
     kept = [
         Word(replaced.moved(word.start), replaced.moved(word.end), word.box, word.confidence)
         for word in block.words
@@ -145,7 +147,7 @@ def _words(block: Block, replaced: Replaced, boxes: Sequence[tuple[Box, ...]]) -
         for one, start, group in zip(replaced.replacements, replaced.starts, boxes, strict=True)
         for box in (group if block.words else ())
     ]
-    return tuple(sorted(kept + hidden, key=lambda word: word.start))
+    return Words(sorted(kept + hidden, key=lambda word: word.start))
 
 
 def _title(

@@ -11,7 +11,7 @@ but from a backup.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from appliance.answering.conversations import Conversations
 from appliance.audit.events import CollectionDeleted, DocumentErased, DocumentRetired
 from appliance.audit.log import AuditLog
 from appliance.documents import holds
-from appliance.documents.catalog import Catalog
+from appliance.documents.catalog import Catalog, Version
 from appliance.documents.deletion import Check, key_scopes
 from appliance.documents.originals import Originals
 from appliance.documents.pages import PageImages
@@ -52,6 +52,8 @@ class Holdings:
     index: Index
     home: Path = Path()
     """Where the list of erasures is kept; none is, where this is not set."""
+    draw: Callable[[Version], None] = lambda version: None
+    """Draws the pages of a version that stays, before its original goes."""
 
 
 @dataclass(frozen=True, slots=True)

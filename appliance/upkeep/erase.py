@@ -77,6 +77,7 @@ def erase_person(held: Holdings, holds: Holds, domain: str, surrogate: str, *, a
     tombstone = PersonErased(subject=scope, reason=reason, versions=versions, keys_destroyed=1 + kept)
     held.log.append(tombstone, actor=actor)
     for version in versions:
+        held.draw(held.catalog.version(version))
         held.originals.delete(version)
     held.vault.erase(domain, surrogate)
     Wordings(held.database, held.keys).erase_naming(meant)

@@ -103,6 +103,7 @@ def _originals(held: Holdings, holds: Holds, days: int, now: datetime, dry: bool
     due = [each for each in _before(everything, now, days) if held.originals.kept(each.id)]
     free = [each.id for each in due if each.collection not in collections and each.id not in versions]
     for version in free if not dry else ():
+        held.draw(held.catalog.version(version))
         held.originals.delete(version)
     return Applied("originals", days, len(free), len(due) - len(free), tuple(free))
 

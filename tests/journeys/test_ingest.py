@@ -25,7 +25,7 @@ from appliance.upkeep import ingestion
 from appliance.upkeep.deletion import delete_document
 from tests.web import site
 
-STAGES = ("received", "parsing", "redacting", "indexing", "drawing pages")
+STAGES = ("received", "parsing", "redacting", "indexing")
 LETTER = """# Discharge letter
 
 Patient: Wilhelmina Featherstonehaugh, date of birth 14 March 1951, MRN 83920175.

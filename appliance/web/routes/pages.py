@@ -17,7 +17,7 @@ PageNumber = Annotated[int, Path(ge=1, le=100_000)]
 def version(readable: Readable, appliance: TheAppliance) -> dict[str, Any]:
     """A document version: its title, its pages with their sizes in points, and which have an image."""
     found = readable.version
-    drawn = set(appliance.pages.numbers(found.id))
+    drawn = appliance.drawing.numbers(found.id)
     return {
         "document": found.document,
         "version": found.id,
@@ -48,10 +48,10 @@ def remove(
 @router.get("/pages/{number}/image")
 def image(number: PageNumber, readable: Readable, appliance: TheAppliance) -> Response:
     """The page's image with identifiers blacked out; the view is recorded first."""
-    if number not in appliance.pages.numbers(readable.version.id):
+    if number not in appliance.drawing.numbers(readable.version.id):
         raise NotFound(NO_SUCH_DOCUMENT)
     _record(readable, number, appliance)
-    return Response(appliance.pages.get(readable.version.id, number), media_type="image/webp")
+    return Response(appliance.drawing.image(readable.version, number), media_type="image/webp")
 
 
 @router.get("/pages/{number}/text")
