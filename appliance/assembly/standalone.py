@@ -34,9 +34,8 @@ CHUNK = 16_000
 
 def open_detector(settings: Settings, threads: int | None = None) -> Detector:
     """The detectors of identifiers, packs checked."""
-    return Detector.open(
-        settings.packs, settings.spacy_pack, settings.ner_pack, threads=threads or settings.threads_in_use
-    )
+    s = settings
+    return Detector.open(s.packs, s.spacy_pack, s.ner_pack, threads or s.threads_in_use, s.detect_seconds)
 
 
 def parse_file(settings: Settings, file: Path) -> dict[str, Any]:

@@ -7,8 +7,8 @@
 5. Names found are searched in the whole document; then overlaps are settled.
 6. Findings are given in offsets of the original blocks, under the profile's rules.
 
-Left to the caller: acting on the findings, and quarantine when this raises. Any failure of any recognizer
-raises; there is no partial result.
+Left to the caller: acting on the findings, and quarantine when this raises. Any failure of any recognizer, and any
+that does not end in time, raises; there is no partial result.
 """
 
 import threading
@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from appliance.documents.document import Known
 from appliance.errors import Quarantined
 from appliance.redaction import resolution
+from appliance.redaction.deadline import Deadline, limit, within
 from appliance.redaction.findings import Evidence, Finding, Findings
 from appliance.redaction.hints import BlockHint as BlockHint
 from appliance.redaction.known import spans
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
 WINDOW = 2000
 """Longest text, in characters, that spaCy reads at once; so cost is linear in length."""
+SECONDS = 60.0
+"""In which a text of up to 20,000 characters must be read; longer ones get proportionally more. A core takes 1."""
 SHORT = 300
 """A text below this many characters is read whole by both models: it has little context to explain names by."""
 _CODES = frozenset({"ID", "MEDICAL_RECORD", "ACCOUNT_NUMBER", "US_SSN"})
@@ -98,8 +101,9 @@ def _original(each: Shadow, start: int, end: int) -> tuple[int, int]:
     return each.original(start, end)
 
 
-def _guarded(name: str, work: Callable[[], _T]) -> _T:
+def _guarded(deadline: Deadline, name: str, work: Callable[[], _T]) -> _T:
     """Run one recognizer. Whatever it raises quarantines the document."""
+    deadline.step(name)
     try:
         return work()
     except Quarantined:
@@ -115,7 +119,9 @@ def _guarded(name: str, work: Callable[[], _T]) -> _T:
 class Detector:
     """All detectors, loaded once. Use `Detector.open`. Any number of threads may call `find`."""
 
-    def __init__(self, recognizers: "Sequence[EntityRecognizer]", nlp_engine: Any, onnx: Any) -> None:
+    def __init__(
+        self, recognizers: "Sequence[EntityRecognizer]", nlp_engine: Any, onnx: Any, seconds: float = SECONDS
+    ) -> None:
         from presidio_analyzer import RecognizerRegistry
 
         from appliance.redaction.recognizers.counter import CounterEvidence
@@ -127,12 +133,15 @@ class Detector:
         self._spacy = SpacyNameRecognizer()
         self._counter = CounterEvidence()
         self._nlp_lock = threading.Lock()
+        self._seconds = seconds
 
     @classmethod
     def open(
-        cls, packs_dir: Path, spacy_pack: str = "spacy-en-md", ner_pack: str = "pii-rampart", threads: int = 2
-    ) -> "Detector":
-        """Load the packs from `packs_dir` and every recognizer of this program. Downloads nothing.
+        cls, packs_dir: Path, spacy_pack: str = "spacy-en-md", ner_pack: str = "pii-rampart", threads: int = 2,
+        seconds: float = SECONDS,
+    ) -> "Detector":  # fmt: skip
+        """Load the packs from `packs_dir` and every recognizer of this program. Downloads nothing. A text of up to
+        20,000 characters must be read in `seconds`, longer ones in proportionally more.
 
         Raises Unavailable when a pack is missing, IntegrityFailure when its digest differs from the manifest.
         """
@@ -142,7 +151,8 @@ class Detector:
 
         engine = PackNlpEngine(_pack(packs_dir, spacy_pack))
         engine.load()
-        return cls(all_recognizers(), engine, OnnxNameRecognizer(_pack(packs_dir, ner_pack), threads=max(1, threads)))
+        onnx = OnnxNameRecognizer(_pack(packs_dir, ner_pack), threads=max(1, threads))
+        return cls(all_recognizers(), engine, onnx, seconds)
 
     def find_text(self, text: str, profile: Profile) -> Findings:
         """Findings of one text under `profile`. Raises as `find`."""
@@ -160,22 +170,30 @@ class Detector:
         """
         if hints is not None and len(hints) != len(texts):
             raise ValueError("one hint for each block")
+        seconds = limit(self._seconds, sum(map(len, texts)))
+        return within(seconds, lambda deadline: self._find(texts, profile, hints or (), known, deadline))
+
+    def _find(
+        self, texts: Sequence[str], profile: Profile, hints: Sequence[BlockHint], known: Sequence[Known],
+        deadline: Deadline,
+    ) -> Findings:  # fmt: skip
         joined = _Joined(texts)
         if not joined.text.strip():
             return Findings((), profile.name, profile.digest)
-        settled = self._candidates(joined, profile, hints or (), known)
+        settled = self._candidates(joined, profile, hints, known, deadline)
         return Findings(
             tuple(self._report(settled, joined, profile)), profile.name, profile.digest, self._warnings(joined)
         )
 
     def _candidates(
-        self, joined: _Joined, profile: Profile, hints: Sequence[BlockHint], known: Sequence[Known]
-    ) -> list[Candidate]:
+        self, joined: _Joined, profile: Profile, hints: Sequence[BlockHint], known: Sequence[Known],
+        deadline: Deadline,
+    ) -> list[Candidate]:  # fmt: skip
         text, enabled = joined.text, profile.detectors
         windows = joined.windows()
-        against = _guarded("counter_evidence", lambda: list(self._counter.spans(text)))
+        against = _guarded(deadline, "counter_evidence", lambda: list(self._counter.spans(text)))
         vetoes = resolution.Spans((start, end) for start, end, _ in against)
-        alone = resolution.Spans(_guarded("counter_evidence", lambda: list(self._counter.alone(text))))
+        alone = resolution.Spans(_guarded(deadline, "counter_evidence", lambda: list(self._counter.alone(text))))
         models: list[Candidate] = []
         found: list[Candidate] = [
             Candidate(start, end, type_, 0.97, (Evidence("field", type_, 0.97, "a field of the file says so"),))
@@ -184,24 +202,24 @@ class Detector:
         if "patterns" in enabled:
             found += [
                 each
-                for each in self._pattern_candidates(text)
+                for each in self._pattern_candidates(text, deadline)
                 if not resolution.refuted(each, vetoes, alone)
             ]
-            found += self._column_candidates(joined, hints)
+            found += self._column_candidates(joined, hints, deadline)
         elif "labels" in enabled:
-            found += self._pattern_candidates(text, LABELLED)
-            found += self._column_candidates(joined, hints)
+            found += self._pattern_candidates(text, deadline, LABELLED)
+            found += self._column_candidates(joined, hints, deadline)
         if "spacy" in enabled:
             readable = [window for window in windows if language_of(window[1]) in ("", "en")]
-            models += _guarded("spacy", lambda: self._spacy_candidates(readable))
+            models += _guarded(deadline, "spacy", lambda: self._spacy_candidates(readable))
         found += [weighed for each in models if (weighed := resolution.weigh(each, text, vetoes, alone))]
         if "pii-rampart" in enabled:
             unread = windows if len(text) < SHORT else self._unexplained(windows, found, against)
-            more = _guarded("pii-rampart", lambda: self._onnx_candidates(unread))
+            more = _guarded(deadline, "pii-rampart", lambda: self._onnx_candidates(unread))
             found += [weighed for each in more if (weighed := resolution.weigh(each, text, vetoes, alone))]
         combined = resolution.combine(found, text)
         if "consistency" in enabled:
-            combined = self._consistent(combined, text, vetoes)
+            combined = self._consistent(combined, text, vetoes, deadline)
         return resolution.settle([each for each in combined if each.score >= 0.3], text)
 
     @staticmethod
@@ -239,7 +257,9 @@ class Detector:
                 chosen.append((offset + run[0], text[run[0] : run[1]]))
         return chosen
 
-    def _pattern_candidates(self, text: str, names: frozenset[str] = frozenset()) -> list[Candidate]:
+    def _pattern_candidates(
+        self, text: str, deadline: Deadline, names: frozenset[str] = frozenset()
+    ) -> list[Candidate]:
         """What the pattern recognizers find, those called `names` only where some are given."""
         found: list[Candidate] = []
         recognizers: Iterable[Any] = self.registry.recognizers
@@ -250,10 +270,12 @@ class Detector:
             def run(each: Any = recognizer) -> list[Candidate]:
                 return [_candidate(one, each.name) for one in each.analyze(text, each.supported_entities, None)]
 
-            found += _guarded(recognizer.name, run)
+            found += _guarded(deadline, recognizer.name, run)
         return found
 
-    def _column_candidates(self, joined: _Joined, hints: Sequence[BlockHint]) -> list[Candidate]:
+    def _column_candidates(
+        self, joined: _Joined, hints: Sequence[BlockHint], deadline: Deadline
+    ) -> list[Candidate]:
         """Read each cell behind its column's header, as if the row were a form."""
         from bisect import bisect_right
 
@@ -282,7 +304,7 @@ class Detector:
             return []
         starts = [piece[0] for piece in pieces]
         found = []
-        for one in self._pattern_candidates("\n".join(lines)):
+        for one in self._pattern_candidates("\n".join(lines), deadline):
             index = bisect_right(starts, one.start) - 1
             if index >= 0 and one.end <= pieces[index][1]:
                 shift = pieces[index][2] - pieces[index][0]
@@ -306,7 +328,9 @@ class Detector:
             for one in many
         ]
 
-    def _consistent(self, combined: list[Candidate], text: str, vetoes: resolution.Spans) -> list[Candidate]:
+    def _consistent(
+        self, combined: list[Candidate], text: str, vetoes: resolution.Spans, deadline: Deadline
+    ) -> list[Candidate]:
         """Add every further mention of the names that are sure."""
         from appliance.redaction.recognizers import consistency
 
@@ -323,6 +347,7 @@ class Detector:
                 (Evidence("consistency", type_, 0.6, "code mentioned elsewhere in the document"),),
             )
             for start, end, type_ in _guarded(
+                deadline,
                 "consistency",
                 lambda: list(
                     consistency.codes(
@@ -338,12 +363,14 @@ class Detector:
         ]
         more += [
             Candidate(start, end, "PERSON", score, (Evidence("consistency", "PERSON", score, reason),))
-            for start, end, score, reason in _guarded("consistency", lambda: list(consistency.mentions(text, names)))
+            for start, end, score, reason in _guarded(
+                deadline, "consistency", lambda: list(consistency.mentions(text, names))
+            )
             if not vetoes.overlaps(start, end) and not known.covers(start, end)
         ]
         more += [
             Candidate(start, end, "PERSON", 0.5, (Evidence("consistency", "PERSON", 0.5, "initials of a name"),))
-            for start, end in _guarded("consistency", lambda: list(consistency.initials(text, names)))
+            for start, end in _guarded(deadline, "consistency", lambda: list(consistency.initials(text, names)))
         ]
         return resolution.combine([*combined, *more], text) if more else combined
 

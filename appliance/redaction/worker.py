@@ -42,11 +42,11 @@ def main() -> int:
     requests, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints must not end up among the answers
     try:
-        packs, spacy_pack, ner_pack, threads, networks = read(requests)
+        packs, spacy_pack, ner_pack, threads, seconds, networks = read(requests)
         egress.install(networks)
         from appliance.redaction.detection import Detector
 
-        detector = Detector.open(Path(packs), spacy_pack, ner_pack, threads=threads)
+        detector = Detector.open(Path(packs), spacy_pack, ner_pack, threads, seconds)
     except ApplianceError as error:
         write(answers, error)
         return 1

@@ -1,7 +1,9 @@
 """Detection in several processes at once: a `Detector` for whoever asks, one document a process.
 
 Detection is Python and holds the interpreter's lock: only processes fill several processors. A document that
-kills its process (a crash, the memory of the machine) raises `WorkerEnded`, and the next one gets a new process.
+kills its process (a crash, the memory of the machine) raises `WorkerEnded`, and the next one gets a new process. A
+document that a process is not done with in time is set aside (`Quarantined`) and its process is killed: that stops
+even code that never lets go of the interpreter.
 """
 
 import os
@@ -9,12 +11,14 @@ import queue
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from appliance.documents.document import Known
-from appliance.errors import ApplianceError, Unavailable
+from appliance.errors import ApplianceError, Quarantined, Unavailable
 from appliance.isolation.priority import give_way
+from appliance.redaction.deadline import limit
 from appliance.redaction.findings import Findings
 from appliance.redaction.hints import BlockHint
 from appliance.redaction.policy import Profile
@@ -22,6 +26,10 @@ from appliance.redaction.worker import read, write
 from appliance.settings import Settings
 
 COMMAND = (sys.executable, "-m", "appliance.redaction.worker")
+OPENING_SECONDS = 300.0
+"""In which a process must have loaded its models; a quiet core takes 4."""
+GRACE_SECONDS = 2.0
+"""That a process has to say itself which recognizer was late."""
 
 
 class WorkerEnded(ApplianceError):
@@ -47,22 +55,48 @@ class _Process:
         give_way(self._process.pid, self._settings.background_niceness)
         self._ready = False
         s = self._settings
-        write(self._in, (str(s.packs), s.spacy_pack, s.ner_pack, 1, s.allowed_networks))
+        write(self._in, (str(s.packs), s.spacy_pack, s.ner_pack, 1, s.detect_seconds, s.allowed_networks))
 
-    def ask(self, request: Any) -> Any:
-        """The answer to a request. Raises WorkerEnded."""
+    def ask(self, request: Any, seconds: float) -> Any:
+        """The answer to a request. Raises WorkerEnded, and Quarantined when there is none after `seconds`."""
+        late = threading.Event()
         try:
             self.start()
             if not self._ready:
-                if isinstance(hello := read(self._out), ApplianceError):
+                with self._killed_after(OPENING_SECONDS, threading.Event()):
+                    hello = read(self._out)
+                if isinstance(hello, ApplianceError):
                     return hello
                 self._ready = True
-            write(self._in, request)
-            return read(self._out)
+            with self._killed_after(seconds, late):
+                write(self._in, request)
+                return read(self._out)
         except (EOFError, BrokenPipeError, ConnectionResetError) as error:
             code = self.close()
+            if late.is_set():
+                raise Quarantined(
+                    f"the detectors did not end within {seconds:.0f} seconds, so nothing of this document is used",
+                    "Report it, or allow more time (detect_seconds); the document waits in quarantine",
+                ) from None
             how = f"signal {-code}" if code < 0 else f"exit code {code}"
             raise WorkerEnded(f"the process that detects identifiers ended ({how})", "It is tried again") from error
+
+    @contextmanager
+    def _killed_after(self, seconds: float, late: threading.Event) -> Iterator[None]:
+        """Inside, the process is killed when `seconds` have gone by, and `late` is set."""
+        process = self._process
+        assert process is not None
+
+        def kill() -> None:
+            late.set()
+            process.kill()
+
+        timer = threading.Timer(seconds, kill)
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
 
     @property
     def _in(self) -> Any:
@@ -97,6 +131,7 @@ class DetectionWorkers:
 
     def __init__(self, settings: Settings, count: int, command: Sequence[str] = COMMAND) -> None:
         self.count = count
+        self._seconds = settings.detect_seconds
         self._all = [_Process(settings, command) for _ in range(count)]
         self._free: queue.LifoQueue[_Process] = queue.LifoQueue()
         for each in reversed(self._all):
@@ -112,12 +147,14 @@ class DetectionWorkers:
         self, texts: Sequence[str], profile: Profile, *, hints: Sequence[BlockHint] | None = None,
         known: Sequence[Known] = (),
     ) -> Findings:  # fmt: skip
-        """See `Detector.find`. Raises WorkerEnded when the process died on the document."""
+        """See `Detector.find`. Raises WorkerEnded when the process died on the document, Quarantined when it was not
+        done with it in time."""
         if self._closed.is_set():
             raise Unavailable("the detection of identifiers is closed", "Try again")
         process = self._free.get()
         try:
-            found = process.ask((list(texts), profile, hints, tuple(known)))
+            seconds = limit(self._seconds, sum(map(len, texts))) + GRACE_SECONDS
+            found = process.ask((list(texts), profile, hints, tuple(known)), seconds)
         finally:
             self._free.put(process)
         if isinstance(found, ApplianceError):

@@ -1,6 +1,7 @@
 """Detection finds what identifies, says why, keeps offsets, and gives nothing at all when any part of it fails."""
 
 import itertools
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -8,8 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from appliance.errors import ApplianceError, Quarantined
+from appliance.redaction.deadline import limit
 from appliance.redaction.detection import BlockHint, Detector
 from appliance.redaction.policy import load_profile, parse_profile
+from appliance.redaction.question import QuestionGuard
 from appliance.redaction.recognizers.base import ApplianceRecognizer
 from appliance.settings import SHIPPED_POLICIES
 
@@ -193,3 +196,51 @@ def test_spanish_block_is_searched_with_a_warning(detector, strict):
     assert ("MEDICAL_RECORD", "2785648") in values(findings, [text])
     assert ("PERSON", "Preciados Betanco") in values(findings, [text])
     assert "language_not_english:es" in findings.warnings
+
+
+class Sleeping(ApplianceRecognizer):
+    NAME = "sleeping"
+    TYPES = ("ID",)
+
+    def spans(self, text, nlp_artifacts=None):
+        if "zzz" in text:
+            time.sleep(30)
+        return []
+
+
+def test_a_recognizer_that_does_not_end_in_time_refuses_the_text_by_name(strict):
+    profile = strict.model_copy(update={"detectors": ("patterns",)})
+    detector = Detector([Sleeping()], None, None, seconds=0.5)
+    started = time.monotonic()
+    with pytest.raises(Quarantined, match="sleeping did not end"):
+        detector.find_text("What of zzz?", profile)
+    assert time.monotonic() - started < 10
+    assert detector.find_text("What else?", profile).items == ()
+
+
+def test_a_question_is_refused_when_a_detector_does_not_end(strict):
+    profile = strict.model_copy(update={"detectors": ("patterns",)})
+    guard = QuestionGuard(Detector([Sleeping()], None, None, seconds=0.5), None, lambda _: profile)
+    with pytest.raises(Quarantined, match="sleeping did not end"):
+        guard.guard("What of zzz?", [], allow_identity=False)
+
+
+class Slow:
+    """A name detector that takes long for each window, as on a machine that swaps."""
+
+    name = "pii-rampart"
+
+    def find_many(self, texts):
+        time.sleep(20)
+        return [[] for _ in texts]
+
+
+def test_a_name_model_that_does_not_end_refuses_the_text(strict):
+    detector = Detector([], None, Slow(), seconds=0.5)
+    with pytest.raises(Quarantined, match="pii-rampart did not end"):
+        detector.find_text("Grzegorz came.", strict.model_copy(update={"detectors": ("pii-rampart",)}))
+
+
+def test_long_texts_get_more_time():
+    assert limit(60, 10) == limit(60, 20_000) == 60
+    assert limit(60, 7_000_000) == 60 * 350

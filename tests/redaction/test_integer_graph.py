@@ -8,7 +8,12 @@ import pytest
 from tokenizers import Tokenizer
 
 from appliance.errors import Unavailable
-from appliance.redaction.recognizers.integer_graph import with_integer_products
+from appliance.redaction.recognizers.integer_graph import (
+    LARGEST,
+    LARGEST_WITHOUT_VNNI,
+    largest_weight,
+    with_integer_products,
+)
 from appliance.redaction.recognizers.onnx_names import OnnxNameRecognizer
 
 LINES = [
@@ -34,29 +39,38 @@ def probabilities(graph: bytes, folder: Path, line: str) -> np.ndarray:
     return np.asarray(shifted / shifted.sum(axis=-1, keepdims=True))
 
 
+@pytest.mark.parametrize("largest", [LARGEST, LARGEST_WITHOUT_VNNI])
 @pytest.mark.parametrize("line", LINES)
-def test_every_token_keeps_its_label(model: Path, packs: Path, line: str) -> None:
+def test_every_token_keeps_its_label(model: Path, packs: Path, line: str, largest: int) -> None:
     exact = probabilities(model.read_bytes(), packs / "pii-rampart", line)
-    integers = probabilities(with_integer_products(model.read_bytes()), packs / "pii-rampart", line)
+    integers = probabilities(with_integer_products(model.read_bytes(), largest), packs / "pii-rampart", line)
     assert (exact.argmax(axis=-1) == integers.argmax(axis=-1)).all()
     assert np.abs(exact - integers).max() < 0.35
 
 
 def test_no_four_bit_product_is_left_and_all_else_is(model: Path) -> None:
     before = model.read_bytes()
-    after = with_integer_products(before)
+    after = with_integer_products(before, LARGEST)
     assert before.count(b"MatMulNBits") > 30
     assert b"MatMulNBits" not in after
     assert after.count(b'"\x12LayerNormalization') == before.count(b'"\x12LayerNormalization') > 10
-    assert with_integer_products(after) == after
+    assert with_integer_products(after, LARGEST) == after
     assert model.read_bytes() == before
 
 
 def test_a_damaged_model_is_no_model(packs: Path, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="not an ONNX model"):
-        with_integer_products(b"\xff\xff\xff\xff not protobuf")
+        with_integer_products(b"\xff\xff\xff\xff not protobuf", LARGEST)
     for file in (packs / "pii-rampart").glob("**/*.json"):
         (tmp_path / file.name).write_bytes(file.read_bytes())
     (tmp_path / "model.onnx").write_bytes(b"\xff\xff\xff\xff not protobuf")
     with pytest.raises(Unavailable, match="cannot be loaded"):
         OnnxNameRecognizer(tmp_path)
+
+
+def test_weights_have_a_bit_less_where_the_processor_could_overflow(tmp_path: Path) -> None:
+    for flags, expected in {"avx2 avx512_vnni": LARGEST, "avx_vnni": LARGEST, "avx2": LARGEST_WITHOUT_VNNI}.items():
+        (tmp_path / "cpuinfo").write_text(f"flags : fpu {flags}\n")
+        assert largest_weight(tmp_path / "cpuinfo") == expected
+    assert largest_weight(tmp_path / "none") == LARGEST_WITHOUT_VNNI
+    assert LARGEST_WITHOUT_VNNI * 255 * 2 < 2**15

@@ -15,7 +15,7 @@ import pytest
 from appliance import settings
 from appliance.errors import Quarantined, Unavailable
 from appliance.redaction.detection import Detector
-from appliance.redaction.policy import Profile, load_profile
+from appliance.redaction.policy import Profile, load_profile, parse_profile
 from appliance.redaction.workers import DetectionWorkers, WorkerEnded
 from appliance.settings import SHIPPED_POLICIES
 
@@ -28,6 +28,25 @@ read(sys.stdin.buffer); write(sys.stdout.buffer, "ready")
 while True:
     read(sys.stdin.buffer); write(sys.stdout.buffer, Quarantined("the recognizer x failed", "Report it"))
 """
+
+STUCK = """
+import re, sys, time
+from pathlib import Path
+from appliance.redaction.detection import Detector
+from appliance.redaction.recognizers.base import ApplianceRecognizer
+from appliance.redaction import worker
+class Stuck(ApplianceRecognizer):
+    NAME, TYPES = "stuck", ("ID",)
+    def spans(self, text, artifacts=None):
+        if "zzz" in text:
+            HOW
+        return ()
+Detector.open = classmethod(lambda cls, *given: cls([Stuck()], None, None, given[-1]))
+sys.exit(worker.main())
+"""
+SLEEPING = STUCK.replace("HOW", "time.sleep(600)")
+BACKTRACKING = STUCK.replace("HOW", "re.search('(z+)+y', 'z' * 64)")
+PATTERNS = b"name: p\ntitle: P\ndetectors: [patterns]\nrules: {ID: {action: mask, reason: r, citation: c}}\n"
 
 
 @pytest.fixture(scope="module")
@@ -107,3 +126,17 @@ def test_a_process_ends_with_the_one_that_started_it(packs: Path) -> None:
             return
         time.sleep(0.1)
     pytest.fail("the process lives on")
+
+
+@pytest.mark.parametrize("script", [SLEEPING, BACKTRACKING], ids=["sleeps", "backtracks, and holds the interpreter"])
+def test_a_recognizer_that_does_not_end_costs_its_document_and_not_the_next(script: str, packs: Path) -> None:
+    profile = parse_profile(PATTERNS, "p.yaml")
+    late = DetectionWorkers(settings.load(packs=packs, detect_seconds=1.0), 1, (sys.executable, "-c", script))
+    assert late.find(["warm"], profile).items == ()
+    started = time.monotonic()
+    with pytest.raises(Quarantined, match=r"did not end (with)?in"):
+        late.find(["A text with zzz."], profile)
+    assert time.monotonic() - started < 15
+    assert late.find(["The next one."], profile).items == ()
+    late.close()
+    assert not [each for each in psutil.Process().children() if "Stuck" in " ".join(each.cmdline())]

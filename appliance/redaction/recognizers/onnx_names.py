@@ -15,7 +15,7 @@ from presidio_analyzer import RecognizerResult
 
 from appliance.errors import Unavailable
 from appliance.redaction.recognizers.base import ApplianceRecognizer, result
-from appliance.redaction.recognizers.integer_graph import with_integer_products
+from appliance.redaction.recognizers.integer_graph import largest_weight, with_integer_products
 
 if TYPE_CHECKING:
     from tokenizers import Encoding
@@ -101,7 +101,7 @@ class OnnxNameRecognizer(ApplianceRecognizer):
         # Why: spinning threads steal the second core from spaCy.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
-            graph = with_integer_products(model.read_bytes())
+            graph = with_integer_products(model.read_bytes(), largest_weight())
             self._session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
         except ValueError as error:
             raise Unavailable("the name detector's pack cannot be loaded", "Run `appliance models verify`") from error
