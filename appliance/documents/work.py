@@ -5,8 +5,9 @@
                         +----retry-------+   after a pause that grows; the third failure sets it aside
 
 Only ids are kept, no result of a step: every step replaces what it made before, so a version is taken up from
-its original. A worker that vanishes loses its lease when it runs out; the holders of a home that one process
-owns are forgotten when it is opened. Any number of workers may share a database: a version has one holder.
+its original. A worker that vanishes loses its lease when it runs out; those of the process that owns the home are
+forgotten when it is opened again. Any number of workers may share a database: a version has one holder, and who
+looks for the next one does not wait for those who are looking.
 """
 
 import os
@@ -25,6 +26,8 @@ from appliance.storage.tables import version
 
 UNFINISHED = ("received", "indexed")
 LEASE_SECONDS = 60.0
+OWNER, WORKER = "owner", "worker"
+"""The process that owns the home, or one beside it."""
 MOST_TRIES = 3
 """Failures after which a version is set aside."""
 MOST_VANISHED = 10
@@ -51,11 +54,11 @@ class Taken:
 class Work:
     """The unfinished versions of one home, as one worker sees them. Thread-safe."""
 
-    def __init__(self, database: Database, lease_seconds: float = LEASE_SECONDS) -> None:
+    def __init__(self, database: Database, lease_seconds: float = LEASE_SECONDS, role: str = OWNER) -> None:
         self._database = database
         self._lease = timedelta(seconds=lease_seconds)
         self._seconds = lease_seconds
-        self.holder = f"{os.getpid()}-{secrets.token_hex(8)}"
+        self.holder = f"{role}-{os.getpid()}-{secrets.token_hex(8)}"
         self._mine: set[str] = set()
         self._lock = threading.Lock()
         self._renewing: threading.Thread | None = None
@@ -125,14 +128,13 @@ class Work:
         return int(tries)
 
     def forget_holders(self) -> int:
-        """Every lease and pause is void: this process has just become the only owner of the home. How many there were.
-
-        Each lease counts as a worker that vanished.
-        """
+        """The leases of owners and every pause are void: this process has just become the only owner of the home. How
+        many leases there were; each counts as a worker that vanished. Those of processes beside it run on."""
         with self._database.exclusive() as connection:
             left = version.c.status.in_(UNFINISHED)
             vanished = {"vanished": version.c.vanished + 1, "holder": "", "held_until": ""}
-            held = connection.execute(update(version).where(left, version.c.holder != "").values(vanished))
+            owners = version.c.holder.startswith(f"{OWNER}-")
+            held = connection.execute(update(version).where(left, owners).values(vanished))
             connection.execute(update(version).where(left).values(due=""))
             return int(held.rowcount)
 

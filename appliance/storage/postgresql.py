@@ -8,6 +8,7 @@ transaction ends has that lock alone (`Database.exclusive`).
 """
 
 import getpass
+import logging
 import ssl
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -44,6 +45,7 @@ BY_STATE = {
 
 def open_engine(settings: Settings) -> Engine:
     """An engine for the database that the settings name; it connects at first use. Raises UsageError."""
+    logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)  # a lost server is told once, by `explain`
     engine = create_engine(
         URL.create("postgresql+pg8000"), connect_args=_arguments(settings), hide_parameters=True, pool_pre_ping=True,
         pool_size=CONNECTIONS, max_overflow=MORE_CONNECTIONS, pool_timeout=10,

@@ -40,7 +40,7 @@ class Shelf:
 
 
 @pytest.fixture
-def shelf(home: Path):
+def shelf(home: Path, either_database: str):
     with stores.opened(home) as opened:
         yield Shelf(opened)
 
