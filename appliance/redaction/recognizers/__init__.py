@@ -13,6 +13,7 @@ with without("torch", "transformers"):
     from presidio_analyzer import EntityRecognizer
 
 from appliance.redaction.recognizers.base import ApplianceRecognizer
+from appliance.redaction.recognizers.case_facts import CaseFactRecognizer
 from appliance.redaction.recognizers.codes import LabelledCodeRecognizer
 from appliance.redaction.recognizers.dates import AgeRecognizer, CalendarDateRecognizer
 from appliance.redaction.recognizers.demographics import DemographicRecognizer
@@ -56,6 +57,7 @@ PATTERN_RECOGNIZERS: tuple[type[ApplianceRecognizer], ...] = (
     OrganisationRecognizer,
     DemographicRecognizer,
     PersonalSumRecognizer,
+    CaseFactRecognizer,
     NameContextRecognizer,
     NameListRecognizer,
     DisguisedNameRecognizer,

@@ -231,6 +231,12 @@ def _no_name(text: str, before: int, start: int, end: int, reason: str) -> bool:
     return not (reason == "after a form label" and _NAME_LABEL.search(text, before, start))
 
 
+_TIME_WORD = regex.compile(
+    r"(?:January|February|March|April|May|June|July|August|September|October|November|December|\p{Lu}\p{Ll}{2,5}day)[ ](?=\p{Lu})"
+)
+"""A given name behind a title, though it is a month or a day anywhere else."""
+
+
 class NameContextRecognizer(ApplianceRecognizer):
     """See the module."""
 
@@ -245,7 +251,10 @@ class NameContextRecognizer(ApplianceRecognizer):
                 comma = text.find(",", start, end)
                 if comma > 0 and clean_name(text, start, end)[1] < end:
                     end = comma
+                first = start
                 start, end = clean_name(text, start, end)
+                if reason == "after a title" and _TIME_WORD.match(text, first, end):
+                    start = first
                 if end - start > 1 and not _no_name(text, match.start(), start, end, reason):
                     yield result("PERSON", start, end, score, self, reason)
 

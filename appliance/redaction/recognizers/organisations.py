@@ -19,10 +19,11 @@ _HEADS = (
     r"Hospitals?|Clinics?|Medical (?:Center|Centre|Group|Associates|Practice)|Health (?:Center|Centre|System|Services|Partners|Trust)|Healthcare|Family (?:Practice|Medicine|Health)|Hospice|Infirmary|Nursing Home|Pharmacy|Surgery|Care Home|"
     r"University|College|Institute|School|Academy|Laborator(?:y|ies)|Bank|Bancorp|Trust|Insurance|Assurance|Mutual|Credit Union|Foundation|Association|Society|Company|Co|Corporation|Corp|Inc|Incorporated|"
     r"LLC|L\.L\.C|LLP|LP|L\.P|PLC|plc|Ltd|Limited|GmbH|AG|SA|S\.A|SAS|SARL|SpA|S\.p\.A|B\.V|BV|NV|N\.V|AB|Oy|A/S|Pty|Group|Holdings?|Partners|Associates|Industries|Enterprises|Solutions|Technologies|Systems|and Sons|& Sons|"
-    r"Court|Tribunal|Ministry|Prosecutor's Office|Prosecution Office|Police|Prison|Penitentiary|Council|Municipality|Directorate|Agency|Authority|Department|Committee|Commission|Parliament|Assembly|Bar Association|Chamber|"
+    r"Court|Tribunal|Ministry|Prosecutor's Office|Governor's Office|Mayor's Office|(?:Detention|Remand|Reception|Correctional|Deportation) Cent(?:re|er)|Correctional Facility|Prosecution Office|Police|Prison|Penitentiary|Council|Municipality|Directorate|Agency|Authority|Department|Committee|Commission|Parliament|Assembly|Bar Association|Chamber|"
     r"Church|Parish|Union|Party|Regiment|Battalion|Brigade|Depot|Garrison|Arsenal|Shipyard|(?:Air|Naval|Army) Base|Squadron|Barracks|Airport|Hotel"
 )
 _WORD = r"(?:[\p{Lu}][\p{L}\p{M}'&.-]{0,30}|St\.|&)"
+_PROPER = r"\p{Lu}[\p{L}\p{M}'-]+"
 _OF = r"(?:University|Bank|Court|City|County|Ministry|Department|College|Institute|School|Church|Council|House|Chamber|Hospital|Society|Academy|Office|Board|Federation|Municipality|Sisters|Daughters) (?:of|de|del|for) (?:the )?"
 _BY_HEAD = regex.compile(
     rf"(?<![\p{{L}}.])(?:{_OF}|{_WORD} (?:(?:and|&) )?){{1,5}}(?:{_HEADS})(?![\p{{L}}])\.?(?: (?:of|de|del|for) (?:the )?{_WORD}(?: {_WORD}){{0,2}})?"
@@ -38,6 +39,12 @@ _LOWER_HEAD = regex.compile(
     r"(?<![\p{L}.])(?P<v>(?:(?!The |This |That |Our |Your |Each |Every |Any |All |No |In |At |His |Her )\p{Lu}[\p{L}\p{M}'-]+ ){1,3}(?:(?:[A-Z]-type|special type|closed|open|municipal|district|state|city|central|public) )?"
     r"(?:prison|hospital|cemetery|university|clinic|courthouse|police station|nursing home|monastery|mosque|synagogue|shipyard|brewery|newspaper))(?!\p{L})"
     r"|(?<![\p{L}.])(?P<v>(?:\p{Lu}[\p{L}\p{M}'-]+ ){1,2}(?:(?:Chief )?Public Prosecutor|District Governor|Provincial Governor)(?:'s Office)?)(?!\p{L})"
+)
+_OF_A_PLACE = regex.compile(
+    rf"(?<!\p{{L}})(?:Municipalit(?:y|ies)|Prefecture|Canton|Archdiocese|Diocese|Parish) of (?:the )?{_PROPER}(?:(?: |-| and ){_PROPER})?"
+)
+_SECTION_OF = regex.compile(
+    rf"(?<!\p{{L}}){_PROPER} (?:Section|Branch|Office|Division|Chapter) of (?:the )?{_PROPER}(?: {_PROPER}){{0,3}}"
 )
 _ACRONYM = r"[A-Z]{2,6}(?:-[A-Z]{1,3})?"
 _ACRONYM_IN_CONTEXT = regex.compile(
@@ -92,6 +99,8 @@ class OrganisationRecognizer(ApplianceRecognizer):
             (_SPANISH, 0.7, "begins with a kind of organisation"),
             (_ABROAD, 0.65, "begins with a foreign kind of organisation"),
             (_LOWER_HEAD, 0.6, "named institution"),
+            (_OF_A_PLACE, 0.6, "community of a place"),
+            (_SECTION_OF, 0.55, "part of an organisation"),
             (_FIRM, 0.65, "names joined as a firm"),
             (_HYPHENATED, 0.5, "two names joined"),
             (_LABEL, 0.7, "after a label of organisation"),
@@ -117,7 +126,9 @@ class OrganisationRecognizer(ApplianceRecognizer):
         if known:
             listed = "|".join(map(regex.escape, sorted(known, key=len, reverse=True)))
             for match in regex.finditer(rf"(?<![\w-])(?:{listed})(?![\w-])", text):
-                yield result("ORGANIZATION", match.start(), match.end(), 0.6, self, "short name of an organisation")
+                gloss = _GLOSS.match(text, match.end())
+                end = gloss.end() if gloss else match.end()
+                yield result("ORGANIZATION", match.start(), end, 0.6, self, "short name of an organisation")
 
 
 _LEAD = regex.compile(

@@ -4,6 +4,9 @@
 import regex
 
 from appliance.redaction.recognizers.base import RuleRecognizer, rule
+from appliance.redaction.recognizers.dates import MONTHS
+from appliance.redaction.recognizers.ordinary import all_ordinary
+from appliance.redaction.recognizers.organisations import is_generic
 
 _STREET = (
     r"(?:Street|St|Avenue|Ave|Av|Road|Rd|Lane|Ln|Drive|Dr|Boulevard|Blvd|Court|Ct|Circle|Cir|Place|Pl|Square|Sq|Terrace|Ter|Terr|Trail|Trl|Way|Parkway|Pkwy|Highway|Hwy|Close|Crescent|Cres|Grove|Gardens|Hill|"
@@ -20,6 +23,7 @@ _STATES = (
     r"North Carolina|North Dakota|Ohio|Oklahoma|Oregon|Pennsylvania|Rhode Island|South Carolina|South Dakota|Tennessee|Texas|Utah|Vermont|Virginia|Washington|West Virginia|Wisconsin|Wyoming)"
 )
 _WORD = r"[\p{Lu}][\p{L}\p{M}'.-]{0,30}"
+_NAME = r"\p{Lu}[\p{L}\p{M}'-]{1,30}"
 _UNIT = r"(?:[,]?[ \n]{1,2}(?:(?:Apt|Apartment|Suite|Ste|Unit|Flat|Floor|Fl|Room|Rm|Bldg|Building|Piso|Puerta|Wohnung)\.?|#)[ ]?[\w-]{1,6})"
 _TOWN = rf"{_WORD}(?:[ -]{_WORD}){{0,3}}"
 _CITY_STATE_ZIP = rf"(?:(?:[ ]?,?[ \n]{{1,3}}){_TOWN}(?:[ \n]?,[ \n]{{1,3}}{_STATES}(?![\w])(?:[ \n,]{{1,3}}\d{{5}}(?:-\d{{4}})?(?!\d))?|[ ]{_STATES}[ ,]{{1,2}}\d{{5}}(?:-\d{{4}})?(?!\d)))"
@@ -30,6 +34,12 @@ _FOREIGN_STREET = (
     rf"(?:(?:de|del|de la|de los|de las|da|do|dos|das|des|du|la|el|le|les|San|Santa|St\.?|Sta\.?|y|e|di|della|degli)[ ]){{0,3}}{_WORD}(?:[ -](?:(?:de|del|de la|la|y|i|des|du)[ ])?{_WORD}){{0,4}}"
     r"(?:(?:,|[ ](?:n[º°o]\.?|nr\.?|num\.?))?[ ]?(?:s/n|\d{1,4}[A-Za-z]?)(?:[ ]?[,-]?[ ]?(?:bis|\d{1,3}[ºª°]?|[A-Z]|[Ii]zq(?:uierda|\.)?|[Dd]er(?:echa|\.)?|[Ee]sc(?:alera|\.)? ?\w{1,2}|[Pp](?:iso|ta|uerta)?\.? ?\w{1,3}|[Bb]ajo|[Ee]ntlo\.?)(?![\w])){0,4})?)"
 )
+
+
+def _is_place(value: str) -> bool:
+    """Whether capitalised words may be a place: not a month, and not all of them words of every day."""
+    words = value.split()
+    return not (is_generic(value) or all_ordinary(words) or regex.fullmatch(MONTHS, words[0], regex.IGNORECASE))
 
 
 class AddressRecognizer(RuleRecognizer):
@@ -122,6 +132,13 @@ class AddressRecognizer(RuleRecognizer):
             "country",
         ),
         rule("LOCATION", _FOREIGN_STREET, 0.75, "kind of street first"),
+        rule(
+            "LOCATION",
+            rf"\b(?:practi[sc]ing|lives?|lived|living|resid(?:es?|ed|ing)|born|settled|domiciled|detained|imprisoned|arrested|stationed|raised|grew up)[ ]in[ ](?:the[ ])?(?P<v>{_NAME}(?:[ ]{_NAME}){{0,2}})(?![ ]?\d)",
+            0.6,
+            "where somebody lives or was born",
+            check=_is_place,
+        ),
         rule(
             "LOCATION",
             rf"(?<![\w.,])(?:{_WORD}(?:stra(?:ss|ß)e|str\.|weg|gasse|platz|allee|damm|ufer|ring|laan|straat|plein|gracht|kade|gatan|v[aä]gen|gade|vej|katu|tie)|{_WORD}[ ](?:Stra(?:ss|ß)e|Str\.|utca|u\.|út|ulica))[ ]\d{{1,4}}[a-z]?(?:,?[ ]\d{{4,5}}[ ]{_TOWN})?",
