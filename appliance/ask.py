@@ -302,7 +302,14 @@ def _presentable(sentences: Sequence[EvidenceSentence]) -> tuple[EvidenceSentenc
 def _compose_in_turn(
     rooms: Rooms, asked: Question, scope: ReadableScope, answer: Composed, clock: Clock, cancel: Event | None
 ) -> Iterator[Waiting | Sentence]:
-    """Steps 8 to 10 when the model is free. Whatever becomes of the model, the quotations stand."""
+    """Steps 8 to 10 when the model is free. Whatever becomes of the model, the quotations stand.
+
+    A calculation is made by code, from what is quoted; no model is asked then.
+    """
+    computed = answer.compute(asked.text)
+    if computed is not None:
+        yield Sentence(computed.text, computed.citations, computed.support)
+        return
     try:
         engine = rooms.engine()
         if engine is None:

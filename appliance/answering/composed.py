@@ -1,6 +1,6 @@
 """What composition and verification have made of a question so far, and what of it is the answer."""
 
-from appliance.answering import citations, composition, doubt, verification
+from appliance.answering import calculation, citations, composition, doubt, verification
 from appliance.answering.answer import Evidence, Question, VerifiedAnswer, VerifiedSentence
 from appliance.answering.engines.engine import Engine
 from appliance.settings import Settings
@@ -21,6 +21,15 @@ class Composed:
         self.reason = ""
         """Why the model wrote nothing, or not all: for the record."""
 
+    def compute(self, question: str) -> VerifiedSentence | None:
+        """The calculation that the question asks for, where a quoted row holds its operands; then no model is asked."""
+        made = calculation.calculate(question, [sentence.text for sentence in self.found.sentences])
+        if made is None:
+            return None
+        index, sentence = made[0], made[1].sentence
+        self.verdicts.append((sentence, verification.Verification(True, 1.0, (index,)), True))
+        return VerifiedSentence(sentence, (index + 1,), 1.0, "composed")
+
     def stands_alone(self, reason: str, told: str) -> None:
         """Note that the model is not to be had: the reader is told, the record says why."""
         self.reason = reason
@@ -39,7 +48,8 @@ class Composed:
         """Whether the evidence is no answer after all. A model that was stopped does not decide."""
         if self.drafts is not None and self.drafts.outcome == "stopped":
             return False
-        said = None if self.drafts is None else sum(shown for _, _, shown in self.verdicts)
+        silent = self.drafts is None and not self.verdicts
+        said = None if silent else sum(shown for _, _, shown in self.verdicts)
         return doubt.is_doubtful(self.found.probability, said, settings.abstain_below, settings.sure_above)
 
     def verified(self) -> VerifiedAnswer:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from appliance.answering import linear
+from appliance.answering import calculation, linear
 from appliance.answering.answer import Abstention, Evidence, EvidenceSentence, Question
 from appliance.answering.asking import Asked, understand
 from appliance.answering.expansion import spelt_out
@@ -58,7 +58,7 @@ def select(
     ranking = rank(question, passages, embed)
     if ranking is None:
         return Abstention(NOTHING_FOUND)
-    chosen = _choose(ranking, quotes)
+    chosen = _with_operands(question, ranking, _choose(ranking, quotes))
     probability = answered(ranking, passages, embed)
     sentences = tuple(_sentence(candidate) for candidate in chosen)
     if probability < abstain_below:
@@ -141,6 +141,17 @@ def _choose(ranking: Ranking, quotes: int) -> list[Candidate]:
         if candidate not in chosen and not any(_same(candidate, other) for other in chosen) and _shown(candidate):
             chosen.append(candidate)
     return sorted(chosen, key=lambda candidate: -candidate.score)[:quotes] or list(ranked[:1])
+
+
+def _with_operands(question: Question, ranking: Ranking, chosen: list[Candidate]) -> list[Candidate]:
+    """The row that a calculation is made from stands first: who reads the result sees its operands."""
+    rows = [candidate for candidate in ranking.candidates if candidate.unit.kind == "row" and candidate.unit.header]
+    made = calculation.calculate(question.text, [f"{row.unit.header}\n{row.text}" for row in rows])
+    if made is None:
+        return chosen
+    row = rows[made[0]]
+    others = [candidate for candidate in chosen if candidate is not row]
+    return [row, *others][: len(chosen)]
 
 
 def _shown(candidate: Candidate) -> bool:

@@ -70,17 +70,22 @@ def answers(
     data: Data,
     predictions: Annotated[Path | None, typer.Option(help="JSON Lines to write each answer to.")] = None,
     compose: Annotated[bool, typer.Option(help="Let the language model compose.")] = True,
+    plain: Annotated[bool, typer.Option(help="Measure the nearest passages to the same model beside it.")] = False,
 ) -> None:
     """Accuracy, F1, abstention, citation precision and recall, share of unsupported sentences."""
     from appliance.assembly.engines import open_engine
     from appliance.evaluation.answers import evaluate
+    from appliance.evaluation.plain import measure
     from appliance.search.embedding import open_embedder
 
     settings = context.settings()
     rows = read_rows(data)
     embedder = open_embedder(settings)
     engine = open_engine(settings) if compose and settings.compose else None
-    finish(evaluate(rows, engine, embedder.encode, settings, predictions_path=predictions))
+    result = evaluate(rows, engine, embedder.encode, settings, predictions_path=predictions)
+    if plain and engine is not None:
+        result["plain"] = measure(rows, engine, embedder.encode)
+    finish(result)
 
 
 @evaluation.command()

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from appliance.answering.answer import Abstention, Evidence, Question, VerifiedAnswer
+from appliance.answering.calculation import calculate
 from appliance.answering.citations import Passed, assemble
 from appliance.answering.composition import compose
 from appliance.answering.doubt import is_doubtful, may_say
@@ -111,7 +112,7 @@ def answer(
     if isinstance(found, Abstention):
         return found
     passed, dropped = _composed(question, found, engine, embed, settings)
-    said = len(passed) if engine is not None and settings.compose else None
+    said = len(passed) if passed or (engine is not None and settings.compose) else None
     if is_doubtful(found.probability, said, settings.abstain_below, settings.sure_above):
         return Abstention(NOT_ANSWERED, found.sentences, found.probability)
     return assemble(found, passed, dropped=dropped)
@@ -128,6 +129,9 @@ def _shown(answer: VerifiedAnswer) -> str:
 def _composed(
     question: Question, evidence: Evidence, engine: Engine | None, embed: Embed | None, settings: Settings
 ) -> tuple[list[Passed], int]:
+    made = calculate(question.text, [sentence.text for sentence in evidence.sentences])
+    if made is not None:
+        return [Passed(made[1].sentence, (made[0],), 1.0)], 0
     if engine is None or not settings.compose:
         return [], 0
     passed, dropped = [], 0
