@@ -15,8 +15,9 @@
 10. guard the answer: no identifier, no live link            redaction
 11. durable outcome record, then the last byte               audit      -> `Receipt`
 
-A refusal at steps 1 to 3 has its record too. What the reader stops is recorded as interrupted. Nothing here
-knows of HTTP or a terminal: `ask` yields what may be shown, in order, and the caller shows it.
+A refusal at steps 1 to 3 has its record too. What the reader stops is recorded as interrupted. Whenever something
+is about to be shown, the rights and labels of that moment are asked again (`standing`). Nothing here knows of HTTP
+or a terminal: `ask` yields what may be shown, in order, and the caller shows it.
 """
 
 import hashlib
@@ -57,6 +58,7 @@ from appliance.answering.shown import Quotes as Quotes
 from appliance.answering.shown import Sentence as Sentence
 from appliance.answering.shown import Shown as Shown
 from appliance.answering.shown import Understood, Waiting
+from appliance.answering.standing import Standing
 from appliance.audit.events import QuestionAsked, QuestionRefused, SearchedByIdentity
 from appliance.audit.log import AuditLog
 from appliance.audit.receipt import Receipt
@@ -144,6 +146,7 @@ def ask(
         yield Understood(asked.text)
 
     outcome = Outcome(rooms.log, rooms.catalog, rooms.settings, person, intent)
+    standing = Standing(rooms.access, rooms.catalog, person, scope)
     try:
         # 5. and 6. retrieval and reranking
         asked = understand(rooms, scope, asked)
@@ -153,6 +156,8 @@ def ask(
         # 7. evidence, or abstain
         found = select(rooms, asked, passages)
         clock.lap("evidence")
+        sources = _versions(found)
+        standing.check(sources)
         if isinstance(found, Abstention):
             yield outcome.abstained(_explained(rooms, scope, asked, found), passages, asked, clock)
             return
@@ -163,12 +168,15 @@ def ask(
 
         # 8., 9. and 10. compose, verify, guard
         answer = Composed(found)
-        yield from _compose_in_turn(rooms, asked, scope, answer, clock, cancel)
+        for shown in _compose_in_turn(rooms, asked, scope, answer, clock, cancel):
+            standing.check(sources)
+            yield shown
         clock.lap("composition")
         if cancel is not None and cancel.is_set():
             return
 
         # 11. durable outcome record, then the last byte
+        standing.check(sources)
         if answer.is_doubtful(rooms.settings):
             yield outcome.abstained(_doubted(found), passages, asked, clock, answer)
         else:
@@ -206,6 +214,7 @@ def find(
     try:
         passages = retrieve(rooms, scope, understand(rooms, scope, asked), k, narrowed)
         clock.lap("retrieval")
+        Standing(rooms.access, rooms.catalog, person, scope).check(passage.version for passage in passages)
         outcome.listed(passages)
     finally:
         outcome.close()
@@ -240,7 +249,7 @@ def follow(rooms: Rooms, scope: ReadableScope, typed: Question, history: Sequenc
 
 def understand(rooms: Rooms, scope: ReadableScope, asked: Question) -> Question:
     """Before step 5: what the question's words may be called in the documents of the scope."""
-    hidden = rooms.catalog.hidden_versions()
+    hidden = rooms.catalog.hidden_versions(scope.labels)
     return expansion.expand(
         asked,
         lambda words: rooms.retriever.counts(words, scope),
@@ -252,7 +261,7 @@ def retrieve(
     rooms: Rooms, scope: ReadableScope, asked: Question, k: int, narrowed: Narrowing = EVERYTHING
 ) -> list[Passage]:
     """Steps 5 and 6: the `k` best passages of the scope, of those documents that it was narrowed to."""
-    hidden = rooms.catalog.hidden_versions()
+    hidden = rooms.catalog.hidden_versions(scope.labels)
     pool = max(k, rooms.settings.retrieve_depth)
     meanings = [(meaning.said, meaning.meant) for meaning in asked.meanings]
     text = expansion.spelt_out(asked)
@@ -293,6 +302,12 @@ def _explained(rooms: Rooms, scope: ReadableScope, asked: Question, found: Abste
 def _doubted(found: Evidence) -> Abstention:
     """What was shown as quotations, offered as related only."""
     return Abstention(evidence.NOT_ANSWERED, found.sentences, found.probability, found.parts)
+
+
+def _versions(found: Evidence | Abstention) -> frozenset[str]:
+    """The versions whose sentences are about to be shown."""
+    shown = found.related if isinstance(found, Abstention) else found.sentences
+    return frozenset(sentence.passage.version for sentence in shown)
 
 
 def _presentable(sentences: Sequence[EvidenceSentence]) -> tuple[EvidenceSentence, ...]:

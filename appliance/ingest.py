@@ -24,7 +24,13 @@ from typing import TYPE_CHECKING, TypeVar
 
 from appliance.access.grants import WriteGrant
 from appliance.access.scope import default_label
-from appliance.audit.events import DocumentFailed, DocumentPublished, DocumentQuarantined, DocumentReceived
+from appliance.audit.events import (
+    DocumentFailed,
+    DocumentPublished,
+    DocumentQuarantined,
+    DocumentReceived,
+    DocumentRedacted,
+)
 from appliance.audit.log import AuditLog
 from appliance.documents import attachments, intake
 from appliance.documents.catalog import Catalog, Collection, Version
@@ -207,6 +213,13 @@ def _received(version: Version, original: Original) -> DocumentReceived:
     )  # fmt: skip
 
 
+def _redaction(version: Version, profile: Profile, redacted: RedactedDocument, findings: Findings) -> DocumentRedacted:
+    return DocumentRedacted(
+        document=version.document, version=version.id, profile=profile.name, profile_digest=profile.digest,
+        entities=redacted.counts, review=sum(item.review for item in findings.items),
+    )  # fmt: skip
+
+
 def original_of(rooms: Rooms, version: Version) -> Original:
     """The original of a version as it came in, into memory only. Raises NotFound when it is not kept."""
     name, content = rooms.originals.get(version.id)
@@ -277,6 +290,7 @@ def _process(
         inside = _unpack(rooms, actor, version, original, document, profile)
         progress("redacting")
         redacted, findings = _redact(rooms, document, profile, version, original.name)
+        rooms.log.append(_redaction(version, profile, redacted, findings), actor=actor)
         cleared = _cleared(rooms, version, document, original.name)
         screened = screen(redacted, kept=kept_types(profile.acts_on), cleared=cleared)
         if why := reasons_for_review(findings, profile):
@@ -301,7 +315,7 @@ def _process(
             document=version.document,
             version=version.id,
             collection=version.collection,
-            label=version.label,
+            label=rooms.catalog.version(version.id).label,
             profile_digest=profile.digest,
             pages=len(document.pages),
             chunks=chunks,
@@ -385,7 +399,10 @@ def _index(rooms: Rooms, version: Version, screened: ScreenedDocument) -> int:
     indexed = write_version(
         rooms.index, rooms.embedder, rooms.lexicon, version.id, version.label, version.collection, chunks, unchanged
     )
-    rooms.catalog.mark_indexed(version.id, screened.document, indexed.chunks)
+    label = rooms.catalog.mark_indexed(version.id, screened.document, indexed.chunks)
+    if label != version.label:  # somebody changed it meanwhile
+        rooms.index.relabel(version.id, label)
+        rooms.index.flush()
     return indexed.chunks
 
 

@@ -29,6 +29,8 @@ class LabelFacts:
     identifiers: frozenset[str] = frozenset()
     revealers: frozenset[str] = frozenset()
     reviewers: frozenset[str] = frozenset()
+    need_to_know: frozenset[str] = frozenset()
+    """Names of people and groups (`group:cardiology`); one of them must be the asker's, unless it is empty."""
     consent_withdrawn: bool = False
     legal_hold: bool = False
 
@@ -65,7 +67,9 @@ def allowed_labels(
 
 
 def allowed_on_system(policies: AccessPolicies, person: Person, action: str, when: datetime | None = None) -> bool:
-    """Whether `person` may perform a system action: `administer`, `audit` or `approve`."""
+    """Whether `person` may perform a system action: `administer`, `audit`, `approve` or `classify`."""
+    if action not in policies.rights:
+        return False
     system = {"type": "System", "id": "appliance"}
     entities = cedarpy.Entities.from_json_str(json.dumps([{"uid": system, "attrs": {}, "parents": []}]))
     return _decide(policies, person, Purpose.OPERATIONS.value, action, entities, [system], when)[0]
@@ -120,6 +124,7 @@ def _label(label: LabelFacts, unknown: set[str]) -> dict[str, Any]:
         "identifiers": sorted(label.identifiers),
         "revealers": sorted(label.revealers),
         "reviewers": sorted(label.reviewers),
+        "need_to_know": sorted(label.need_to_know),
         "consent_withdrawn": label.consent_withdrawn,
         "legal_hold": label.legal_hold,
     }

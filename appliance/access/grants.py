@@ -88,12 +88,14 @@ class WriteGrant:
 
 @dataclass(frozen=True, slots=True)
 class ReviewGrant:
-    """Permission for one person to see spans of unpublished documents of these collections, and decide on them."""
+    """Permission for one person to see spans of unpublished documents under these labels, and decide on them;
+    `collections` are those on every label of which they may."""
 
     seal: object = field(repr=False)
     person: str
     purpose: Purpose
     collections: frozenset[str]
+    labels: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         _check(self.seal)
@@ -101,15 +103,21 @@ class ReviewGrant:
 
 @dataclass(frozen=True, slots=True)
 class RevealGrant:
-    """Permission for one person to see, for one purpose, what the surrogates of these collections stand for."""
+    """Permission for one person to see, for one purpose, what the surrogates of these collections stand for; of other
+    collections only what stands in a document under one of these labels."""
 
     seal: object = field(repr=False)
     person: str
     purpose: Purpose
     collections: frozenset[str]
+    labels: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         _check(self.seal)
+
+
+    def __bool__(self) -> bool:
+        return bool(self.collections or self.labels)
 
 
 def _check(seal: object) -> None:

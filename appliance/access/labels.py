@@ -1,8 +1,9 @@
 """Access labels: the attributes that decide who may read a document, and what holds for them now.
 
-A label is made when a document is added and names its collection, classification and compartments. What the
-collection says today counts as well: the higher classification, the compartments of both, consent withdrawn, a
-legal hold, and the grants.
+A label is made when a document is added and names its collection, classification and compartments. A document that
+is told apart (`appliance documents label`) gets a label of its own, which may also name groups that need to know,
+consent withdrawn and a legal hold. What the collection says today counts as well: the higher classification, the
+compartments of both, consent withdrawn, a legal hold, and the grants.
 """
 
 import hashlib
@@ -17,6 +18,7 @@ from sqlalchemy import select
 
 from appliance.access.decisions import LabelFacts
 from appliance.access.policies import EXTREMES
+from appliance.access.rights import PRINCIPAL
 from appliance.errors import UsageError
 from appliance.storage import tables
 from appliance.storage.database import Database
@@ -25,6 +27,8 @@ Kept = TypeVar("Kept")
 MAX_KEPT = 4096
 WATCHING_TRIGGERS = 9
 COMPARTMENT = re.compile(r"\S{1,64}")
+COLLECTIONS_TELL = frozenset({"classification", "compartments", "consent_withdrawn"})
+DOCUMENTS_TELL = COLLECTIONS_TELL | {"need_to_know", "legal_hold"}
 RIGHTS = {
     "readers": "read", "writers": "write", "identifiers": "identify", "revealers": "reveal", "reviewers": "review",
 }  # fmt: skip
@@ -44,6 +48,18 @@ def default_label(collection: str, attributes: dict[str, object]) -> tuple[str, 
         "compartments": sorted(attributes.get("compartments", [])),  # type: ignore[call-overload]
     }
     return label_digest(full), full
+
+
+def changed_label(
+    known: dict[str, object], changes: dict[str, object]
+) -> tuple[str, dict[str, object]]:
+    """The label of a document under a label with the attributes `known` that is told `changes` of its own: digest and
+    attributes. Raises UsageError. What says nothing (no groups, no hold) is no attribute: equal labels are one."""
+    check_attributes(changes, DOCUMENTS_TELL)
+    told: dict[str, Any] = {**known, **changes}
+    told |= {name: sorted(set(told.get(name) or ())) for name in ("compartments", "need_to_know")}
+    bare = {name: value for name, value in told.items() if value or name in ("classification", "compartments")}
+    return label_digest(bare), bare
 
 
 def every_label(database: Database) -> tuple[list[LabelFacts], dict[str, str]]:
@@ -69,17 +85,21 @@ def every_label(database: Database) -> tuple[list[LabelFacts], dict[str, str]]:
     return facts, {row.name: row.id for row in collections}
 
 
-def check_attributes(attributes: dict[str, object]) -> None:
-    """Raise UsageError unless these are attributes of a collection, with values that policies can compute with."""
+def check_attributes(attributes: dict[str, object], known: frozenset[str] = COLLECTIONS_TELL) -> None:
+    """Raise UsageError unless these are attributes that may be told, with values that policies can compute with."""
     level, parts = attributes.get("classification", 0), attributes.get("compartments", [])
-    if unknown := attributes.keys() - {"classification", "compartments", "consent_withdrawn"}:
-        raise UsageError(f"unknown attribute {min(unknown)}", "Use classification, compartments, consent_withdrawn")
+    if unknown := attributes.keys() - known:
+        raise UsageError(f"unknown attribute {min(unknown)}", f"Use {', '.join(sorted(known))}")
     if type(level) is not int or not EXTREMES[0] <= level <= EXTREMES[1]:
         raise UsageError(f"a classification is {EXTREMES[0]} to {EXTREMES[1]}", "Choose a number of that range")
     if not isinstance(parts, list) or not all(isinstance(e, str) and COMPARTMENT.fullmatch(e) for e in parts):
         raise UsageError("a compartment is 1 to 64 characters without spaces", "Choose another name")
-    if not isinstance(attributes.get("consent_withdrawn", False), bool):
-        raise UsageError("consent_withdrawn is true or false", "Choose one")
+    for name in ("consent_withdrawn", "legal_hold"):
+        if not isinstance(attributes.get(name, False), bool):
+            raise UsageError(f"{name} is true or false", "Choose one")
+    for principal in attributes.get("need_to_know") or ():  # type: ignore[attr-defined]
+        if not PRINCIPAL.fullmatch(principal):
+            raise UsageError("who needs to know is user:LOGIN or group:NAME", "For example group:cardiology")
 
 
 class Remembered:
@@ -132,6 +152,7 @@ def _facts(
         classification=max(int(own.get("classification", 0)), int(now.get("classification", 0))),
         compartments=frozenset(own.get("compartments", [])) | frozenset(now.get("compartments", [])),
         consent_withdrawn=bool(own.get("consent_withdrawn")) or bool(now.get("consent_withdrawn")),
-        legal_hold=held,
+        need_to_know=frozenset(own.get("need_to_know", [])),
+        legal_hold=held or bool(own.get("legal_hold")),
         **{name: holders.get((collection, right), frozenset()) for name, right in RIGHTS.items()},
     )

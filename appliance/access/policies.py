@@ -18,8 +18,11 @@ import cedarpy
 from appliance.errors import UsageError
 
 SCHEMA = "schema.cedarschema"
-RIGHTS = ("read", "write", "identify", "reveal", "review")
-ADDED_LATER = ("revealers", "reviewers", "consent_withdrawn", "legal_hold", "place", "hour", "weekday")
+RIGHTS = ("read", "write", "identify", "reveal", "review", "erase")
+SYSTEM_RIGHTS = ("administer", "audit", "approve", "classify")
+ADDED_LATER = (
+    "revealers", "reviewers", "need_to_know", "consent_withdrawn", "legal_hold", "place", "hour", "weekday",
+)  # fmt: skip
 """What a home made with an older release may lack in its schema, and then is not told to its policies."""
 EXTREMES = (0, 100)
 """Bounds of clearance and classification here; a rule that computes with them must not fail at either."""
@@ -34,8 +37,8 @@ class AccessPolicies:
     files: tuple[str, ...]
     policies: cedarpy.PolicySet = field(repr=False)
     schema: cedarpy.Schema = field(repr=False)
-    rights: frozenset[str] = frozenset(RIGHTS)
-    """The rights on a label that the schema knows: a home made before a right was thought of denies it."""
+    rights: frozenset[str] = frozenset((*RIGHTS, *SYSTEM_RIGHTS))
+    """The rights that the schema knows: a home made before a right was thought of denies it."""
     facts: frozenset[str] = frozenset(ADDED_LATER)
     """Of `ADDED_LATER`, what the schema knows."""
 
@@ -73,9 +76,8 @@ def parse(files: Mapping[str, str]) -> AccessPolicies:
         _check(place, text, schema)
     policies = cedarpy.PolicySet.from_str("\n".join(text for _, text in rules))
     words = set(re.findall(r"\w+", re.sub(r"//[^\n]*", "", files[SCHEMA])))
-    made = AccessPolicies(
-        digest.hexdigest(), names, policies, schema, frozenset(RIGHTS) & words, frozenset(ADDED_LATER) & words
-    )
+    rights, facts = words.intersection(RIGHTS + SYSTEM_RIGHTS), words.intersection(ADDED_LATER)
+    made = AccessPolicies(digest.hexdigest(), names, policies, schema, frozenset(rights), frozenset(facts))
     for place, text in rules:
         _try(place, cedarpy.PolicySet.from_str(text), made)
     return made
@@ -124,7 +126,8 @@ def _extreme(
     resources = {"Label": {"type": "Label", "id": "l"}, "System": {"type": "System", "id": "appliance"}}
     label: dict[str, Any] = {
         "collection": "c", "classification": classification, "compartments": ["x"], "readers": [], "writers": [],
-        "identifiers": [], "revealers": [], "reviewers": [], "consent_withdrawn": hour == 0, "legal_hold": hour == 0,
+        "identifiers": [], "revealers": [], "reviewers": [], "need_to_know": [] if hour else ["group:x"],
+        "consent_withdrawn": hour == 0, "legal_hold": hour == 0,
     }  # fmt: skip
     person = {"principals": ["user:p"], "roles": [], "clearance": clearance, "compartments": []}
     context = {"purpose": "operations", "keys": ["user:p@*"], "place": "", "hour": hour, "weekday": 1}
@@ -137,8 +140,8 @@ def _extreme(
     requests: list[dict[str, Any]] = [
         {"principal": who, "action": {"type": "Action", "id": action}, "resource": resources[kind],
          "context": _but(context, unknown)}
-        for kind, actions in (("Label", sorted(policies.rights)), ("System", ("administer", "audit", "approve")))
-        for action in actions
+        for kind, actions in (("Label", RIGHTS), ("System", SYSTEM_RIGHTS))
+        for action in sorted(policies.rights.intersection(actions))
     ]  # fmt: skip
     return entities, requests
 

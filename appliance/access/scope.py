@@ -11,9 +11,16 @@ from sqlalchemy import select, update
 from appliance.access import emergency, grants
 from appliance.access.decisions import LabelFacts, Labels, allowed_labels, allowed_on_system
 from appliance.access.grants import Person, Purpose, ReadableScope, ReadGrant, RevealGrant, ReviewGrant, WriteGrant
-from appliance.access.labels import Remembered, check_attributes, default_label, every_label, label_digest
-from appliance.access.policies import AccessPolicies
-from appliance.errors import NotFound, Refused
+from appliance.access.labels import (
+    Remembered,
+    changed_label,
+    check_attributes,
+    default_label,
+    every_label,
+    label_digest,
+)
+from appliance.access.policies import ADDED_LATER, AccessPolicies
+from appliance.errors import NotFound, Refused, UsageError
 from appliance.storage import tables
 from appliance.storage.database import Database
 
@@ -70,6 +77,27 @@ class Access:
             raise Refused("you may read this collection but not add to it", "Ask your administrator for a write grant")
         raise NotFound("no such collection", "Ask your administrator for a grant if it should exist")
 
+    def erase(self, person: Person, label: str, purpose: Purpose = Purpose.OPERATIONS) -> None:
+        """Raise Refused unless a person may delete documents under this label. In a home whose policies know no such
+        right, whoever may add to the collection may."""
+        action = "erase" if "erase" in self.policies.rights else "write"
+        if label not in self._allowed(person, purpose, action, self._labels(None)):
+            raise Refused("you may not delete this document", "It may be under a legal hold, or you may only read it")
+
+    def labelled(self, label: str, changes: dict[str, object]) -> tuple[str, dict[str, object]]:
+        """The label, with its attributes, of a document under `label` that is told `changes` of its own.
+
+        Raises UsageError for an attribute that is none, or that the policies in force know nothing of.
+        """
+        if unknown := sorted(changes.keys() & (set(ADDED_LATER) - self.policies.facts)):
+            raise UsageError(
+                f"the access policies of this home know nothing of {unknown[0]}",
+                "Take it into policies/access/schema.cedarschema from the release, and have it approved",
+            )
+        with self._database.transaction() as connection:
+            known = connection.execute(select(tables.label.c.attributes).where(tables.label.c.digest == label)).scalar()
+        return changed_label(dict(known or {}), changes)
+
     def may_write(self, person: Person, collection: str) -> bool:
         """Whether a person may add to a collection."""
         try:
@@ -79,15 +107,19 @@ class Access:
         return True
 
     def reviewable(self, person: Person, purpose: Purpose) -> ReviewGrant:
-        """The collections whose unsure spans this person may see and decide on; perhaps none."""
-        return ReviewGrant(grants._SEAL, person.id, purpose, self._collections(person, purpose, "review"))
+        """The documents whose unsure spans this person may see and decide on; perhaps none."""
+        labels = self._labels(None)
+        allowed = self._allowed(person, purpose, "review", labels)
+        return ReviewGrant(grants._SEAL, person.id, purpose, _whole(labels, allowed), allowed)
 
     def revealable(self, person: Person, purpose: Purpose, collection: str | None = None) -> RevealGrant:
-        """The collections (of one, by name or id, if given) whose surrogates this person may see through and which
-        they may read; perhaps none."""
-        seen = self._collections(person, purpose, "reveal", collection)
-        readable = self._collections(person, purpose, "read", collection)
-        return RevealGrant(grants._SEAL, person.id, purpose, seen & readable)
+        """The documents (of one collection, by name or id, if given) whose surrogates this person may see through and
+        which they may read; perhaps none."""
+        labels = self._labels(collection)
+        seen = self._allowed(person, purpose, "reveal", labels) & self._allowed(person, purpose, "read", labels)
+        whole = _whole(labels, seen)
+        partly = frozenset(label.digest for label in labels if label.digest in seen and label.collection not in whole)
+        return RevealGrant(grants._SEAL, person.id, purpose, whole, partly)
 
     def may_break_glass(self, person: Person) -> bool:
         """Whether grants for the purpose `emergency` would open something to a person who breaks the glass."""
@@ -112,17 +144,8 @@ class Access:
             ),
         )  # fmt: skip
 
-    def _collections(
-        self, person: Person, purpose: Purpose, action: str, collection: str | None = None
-    ) -> frozenset[str]:
-        """Collections on every label of which this person may perform `action`."""
-        labels = self._labels(collection)
-        allowed = self._allowed(person, purpose, action, labels)
-        denied = {label.collection for label in labels if label.digest not in allowed}
-        return frozenset(label.collection for label in labels) - denied
-
     def may(self, person: Person, action: str) -> bool:
-        """Whether a person may `administer` or `audit`."""
+        """Whether a person may `administer`, `audit`, `approve` or `classify`."""
         return allowed_on_system(self.policies, person, action, self._now())
 
     def require(self, person: Person, action: str) -> None:
@@ -173,3 +196,9 @@ class Access:
             return every
         identifier = names.get(collection, collection)
         return [label for label in every if label.collection == identifier]
+
+
+def _whole(labels: list[LabelFacts], allowed: frozenset[str]) -> frozenset[str]:
+    """The collections all of whose labels are among `allowed`."""
+    denied = {label.collection for label in labels if label.digest not in allowed}
+    return frozenset(label.collection for label in labels) - denied

@@ -7,7 +7,7 @@ asker who has lost the right to read it, and goes when a source is erased.
 
 import json
 import secrets
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -102,7 +102,7 @@ class Conversations:
         self.get(person, identifier)
         with self._database.transaction() as connection:
             rows = connection.execute(select(turn).where(turn.c.conversation == identifier).order_by(turn.c.id)).all()
-            query = select(turn_source, version.c.id.label("there")).join(
+            query = select(turn_source.c.turn, turn_source.c.version, version.c.label).join(
                 version, version.c.id == turn_source.c.version, isouter=True
             )
             sources = connection.execute(query.where(turn_source.c.turn.in_([row.id for row in rows]))).all()
@@ -130,11 +130,11 @@ class Conversations:
             self.delete(person, identifier)
         return len(ids)
 
-    def _turn(self, row: Row[Any], sources: list[Row[Any]], readable: Mapping[str, Collection[str]]) -> Turn:
+    def _turn(self, row: Row[Any], sources: Sequence[Any], readable: Mapping[str, Collection[str]]) -> Turn:
         told = json.loads(self._keys.unseal(_scope(row.conversation), row.sealed, b"turn"))
         labels = readable.get(told.get("purpose", ""), ())
-        may = all(each.there is not None and each.label in labels for each in sources)
-        pairs = tuple((each.version, each.label) for each in sources)
+        may = all(each.label in labels for each in sources)
+        pairs = tuple((each.version, each.label) for each in sources if each.label is not None)
         if not may:
             told = {"question": told["question"], "purpose": told["purpose"], "status": "withheld"}
         return Turn(row.id, row.created, told, pairs, may)

@@ -1,10 +1,11 @@
 """Operations on access policies: compare, test, propose, approve (see `assembly/operations.py`).
 
-Who proposes or approves proves who they are with their password, and their code if they have one: that the
-operating system's user may act as anybody (`--as`) is no second pair of eyes.
+Who proposes or approves is signed in to the page, or proves who they are with their password, and their code if they
+have one: that the operating system's user may act as anybody (`--as`) is no second pair of eyes.
 """
 
-from collections.abc import Callable, Iterator
+import difflib
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from appliance.access.comparing import differences, in_words
 from appliance.access.decisions import allowed_labels
 from appliance.access.grants import Person, Purpose
 from appliance.access.labels import every_label
+from appliance.access.policies import AccessPolicies
 from appliance.assembly.parts import Appliance
 from appliance.audit.events import CollectionChanged, PolicyDecided, PolicyInForce
 from appliance.errors import Refused, UsageError
@@ -24,12 +26,15 @@ Events = Iterator[dict[str, Any]]
 
 def difference(appliance: Appliance, operator: str, folder: str = "") -> Events:
     """What the policies of a folder (default: the home's) would change against those in force, by person."""
-    after = policies.parse(_files(appliance, folder))
+    yield _compared(appliance, policies.parse(_files(appliance, folder)))
+
+
+def _compared(appliance: Appliance, after: AccessPolicies) -> dict[str, Any]:
     before, now = appliance.access.policies, appliance.clock.now()
     labels, names = every_label(appliance.database)
     titles = {identifier: name for name, identifier in names.items()}
     found = differences(before, after, appliance.people.everyone(), labels, now)
-    yield {
+    return {
         "in_force": before.digest,
         "proposed": after.digest,
         "summary": in_words(found),
@@ -74,31 +79,66 @@ def propose(
 
 def approve(appliance: Appliance, operator: str, digest: str, login: str, password: str, code: str = "") -> Events:
     """Bring a proposal into force at once, as somebody else who may."""
-    who = _proved(appliance, login, password, code)
+    yield approved(appliance, _proved(appliance, login, password, code), digest, operator)
+
+
+def approved(appliance: Appliance, who: Person, digest: str, operator: str = "") -> dict[str, Any]:
+    """The same by somebody who has proved who they are. Raises Refused without the right, or for the proposer."""
+    appliance.access.require(who, "approve")
     before = appliance.access.policies.digest
-    approved = appliance.approvals.approve(digest, who.id)
-    _record(appliance, operator, who, approved.digest, "approved", before)
-    appliance.access.policies = approved
-    event = PolicyInForce(policy="access", digest=approved.digest, replaces=before)
+    made = appliance.approvals.approve(digest, who.id)
+    _record(appliance, operator, who, made.digest, "approved", before)
+    appliance.access.policies = made
+    event = PolicyInForce(policy="access", digest=made.digest, replaces=before)
     appliance.log.append(event, actor=who.id, operator=operator)
-    yield {"digest": approved.digest, "replaces": before, "approved_by": login}
+    return {"digest": made.digest, "replaces": before, "approved_by": who.login}
 
 
 def reject(appliance: Appliance, operator: str, digest: str, login: str, password: str, code: str = "") -> Events:
     """Take a proposal off the table."""
-    who = _proved(appliance, login, password, code)
+    yield rejected(appliance, _proved(appliance, login, password, code), digest, operator)
+
+
+def rejected(appliance: Appliance, who: Person, digest: str, operator: str = "") -> dict[str, Any]:
+    """The same by somebody who has proved who they are. Raises Refused without the right."""
+    appliance.access.require(who, "approve")
     gone = appliance.approvals.reject(digest, who.id)
     _record(appliance, operator, who, gone.digest, "rejected", gone.replaces)
-    yield {"digest": gone.digest, "rejected_by": login}
+    return {"digest": gone.digest, "rejected_by": who.login}
 
 
 def listed(appliance: Appliance, operator: str) -> Events:
     """Every text of the policies there was, with who proposed and approved it."""
+    yield {"files": policies.load(appliance.settings.policies).digest, **_known(appliance)}
+
+
+def waiting(appliance: Appliance, who: Person) -> dict[str, Any]:
+    """The same for somebody who may approve, without the draft, with what each waiting proposal changes: who gains
+    and loses what, and its text against the one in force."""
+    appliance.access.require(who, "approve")
+    told = _known(appliance)
+    in_force = appliance.approvals.files(told["in_force"])
+    for each in told["policies"]:
+        if each["status"] == "proposed":
+            files = appliance.approvals.files(each["digest"])
+            compared = _compared(appliance, policies.parse(files))
+            each |= {"summary": compared["summary"], "text": _text_changes(in_force, files)}
+    return told
+
+
+def _text_changes(before: Mapping[str, str], after: Mapping[str, str]) -> str:
+    """What is different in the texts of two sets of policies, as a unified diff."""
+    told: list[str] = []
+    for name in sorted(before.keys() | after.keys()):
+        old, new = (files.get(name, "").splitlines(keepends=True) for files in (before, after))
+        told += difflib.unified_diff(old, new, f"in force/{name}", f"proposed/{name}")
+    return "".join(line if line.endswith("\n") else f"{line}\n" for line in told)
+
+
+def _known(appliance: Appliance) -> dict[str, Any]:
     logins = {each.id: each.login for each in appliance.people.everyone()}
-    draft = policies.load(appliance.settings.policies).digest
-    yield {
+    return {
         "in_force": appliance.access.policies.digest,
-        "files": draft,
         "policies": [
             {"digest": each.digest, "status": each.status, "replaces": each.replaces, "proposed": each.proposed,
              "proposed_by": logins.get(each.proposed_by, each.proposed_by), "approved": each.approved,

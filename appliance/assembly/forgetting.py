@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from appliance.assembly import labelling
 from appliance.assembly.acting import Events
 from appliance.assembly.parts import Appliance
 from appliance.audit.events import BackupMade, HoldChanged
@@ -19,6 +20,7 @@ def hold_place(appliance: Appliance, operator: str, kind: str, target: str, reas
     made = appliance.holds.place(kind, target, reason, operator)
     event = HoldChanged(change="placed", hold=made.id, of=made.kind, target=made.target, reason=reason)
     appliance.log.append(event, actor=operator)
+    labelling.follow_hold(appliance, made, operator)
     yield hold_json(made)
 
 
@@ -28,7 +30,9 @@ def hold_lift(appliance: Appliance, operator: str, hold: str) -> Events:
     if known is not None and not known.lifted:
         event = HoldChanged(change="lifted", hold=known.id, of=known.kind, target=known.target)
         appliance.log.append(event, actor=operator)
-    yield hold_json(appliance.holds.lift(hold, operator))
+    lifted = appliance.holds.lift(hold, operator)
+    labelling.follow_hold(appliance, lifted, operator)
+    yield hold_json(lifted)
 
 
 def hold_list(appliance: Appliance, operator: str) -> Events:

@@ -20,6 +20,7 @@ from appliance.assembly import (
     forgetting,
     identities,
     keeping,
+    labelling,
     leakage,
     model_changes,
     oversight,
@@ -394,6 +395,7 @@ OPERATIONS |= redaction_policies.OPERATIONS
 OPERATIONS |= reviewing.OPERATIONS
 OPERATIONS |= leakage.OPERATIONS
 OPERATIONS |= keeping.OPERATIONS
+OPERATIONS |= labelling.OPERATIONS
 OPERATIONS |= forgetting.OPERATIONS
 OPERATIONS |= oversight.OPERATIONS
 OPERATIONS |= supervising.OPERATIONS

@@ -74,7 +74,7 @@ from appliance.settings import SHIPPED_POLICIES, Settings
 from appliance.storage import home as homes
 from appliance.storage.database import Database
 from appliance.storage.keys import KeyRing
-from appliance.upkeep import ingestion
+from appliance.upkeep import ingestion, labelling
 from appliance.upkeep.deletion import Holdings
 
 if TYPE_CHECKING:
@@ -217,6 +217,7 @@ class Appliance:
         opened = self._open_index()
         self._closers.append(opened.close)
         rebuild(opened, self.store, self.embedder, self.lexicon, self.database)
+        labelling.complete(self.catalog, opened)
         return opened
 
     def _open_index(self) -> Index:

@@ -33,7 +33,7 @@ def names(
 def grant_for(appliance: Appliance, who: Person, purpose: Purpose, collection: str = "") -> RevealGrant:
     """The right to see names in a collection, or in any. Raises Refused, recorded, when there is none."""
     grant = appliance.access.revealable(who, purpose, collection or None)
-    if not grant.collections:
+    if not grant:
         refused = QuestionRefused(step=2, reason="reveal", purpose=purpose.value)
         appliance.log.append(refused, actor=who.id, operator=who.operator)
         raise Refused("you may not see names again for this purpose", "Ask your administrator for the right to reveal")

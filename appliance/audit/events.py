@@ -165,7 +165,8 @@ class DocumentReceived(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentRedacted(Event):
-    """A version went through redaction: what was found by type, under which profile."""
+    """A version went through redaction: what was replaced by type, under which profile, and how many spans detection
+    was unsure of (`review`). Recorded for one that goes to quarantine too."""
 
     document: str
     version: str
@@ -220,6 +221,18 @@ class DocumentRetired(Event):
     document: str
     version: str
     reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentLabelled(Event):
+    """What decides access to one document was changed, to these attributes; `label` is their digest, `replaces` the
+    one before. Durable before it is in force."""
+
+    document: str
+    versions: Sequence[str]
+    label: str
+    replaces: str
+    attributes: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -91,6 +91,32 @@ def documents(
         output.table(("document", "status", "pages", "reason", "id"), rows)
 
 
+@document.command("label")
+def label(
+    identifier: Annotated[str, typer.Argument(metavar="ID", help="Id of the document.")],
+    classification: Annotated[int | None, typer.Option(help="Clearance needed to read it, 0 to 100.")] = None,
+    compartment: Annotated[list[str] | None, typer.Option(help="Compartments, all of them; or `none`.")] = None,
+    need_to_know: Annotated[
+        list[str] | None, typer.Option(help="user:LOGIN or group:NAME, all of them: only they read it. Or `none`.")
+    ] = None,
+    consent_withdrawn: Annotated[
+        bool | None, typer.Option("--consent-withdrawn/--consent-given", help="Whether consent was withdrawn.")
+    ] = None,
+) -> None:
+    """Tell one document apart: who may read it, beside what its collection says. Obeyed by the next question."""
+    result = context.result(
+        "document.label", document=identifier, classification=classification, consent_withdrawn=consent_withdrawn,
+        compartments=_none_or(compartment), need_to_know=_none_or(need_to_know),
+    )  # fmt: skip
+    if not output.emit(result):
+        said = ", ".join(f"{name} {value}" for name, value in sorted(result["attributes"].items()))
+        output.say(f"{result['id']}: {said} ({len(result['versions'])} versions changed)")
+
+
+def _none_or(given: list[str] | None) -> list[str] | None:
+    return [] if given == ["none"] else given or None
+
+
 @document.command("delete")
 def delete(
     ids: Annotated[list[str], typer.Argument(help="Ids as `appliance documents --collection NAME` lists them.")],

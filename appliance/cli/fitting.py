@@ -6,7 +6,7 @@ near. Logistic regression, cross-validated by collection: what is reported was n
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -44,9 +44,9 @@ class Withholding:
         self._catalog = appliance.catalog
         self._versions = versions
 
-    def hidden_versions(self) -> frozenset[str]:
+    def hidden_versions(self, labels: Collection[str]) -> frozenset[str]:
         """See `Catalog.hidden_versions`."""
-        return self._catalog.hidden_versions() | self._versions
+        return self._catalog.hidden_versions(labels) | self._versions
 
 
 def cases(appliance: Appliance, golden: Sequence[dict[str, Any]]) -> Iterator[Case]:

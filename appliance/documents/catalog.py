@@ -20,13 +20,14 @@ from sqlalchemy import Connection, Row, insert, select, update
 from appliance.documents.collections import Collection, Collections
 from appliance.documents.deletion import DELETING, Deletions
 from appliance.documents.document import Original, Page
+from appliance.documents.labelling import Labelling
 from appliance.documents.narrowing import Narrowing, matching
 from appliance.documents.versions import PageFacts, Redacted, Version, scope_of, version_of
 from appliance.documents.work import UNFINISHED
 from appliance.errors import ApplianceError, NotFound
 from appliance.storage.database import Database
 from appliance.storage.keys import KeyRing
-from appliance.storage.tables import document, version
+from appliance.storage.tables import document, relabelled, version
 
 __all__ = ["Catalog", "Collection", "PageFacts", "Version"]
 
@@ -43,6 +44,7 @@ class Catalog:
         self._keys = keys
         self.collections = Collections(database, keys)
         self.deletions = Deletions(database)
+        self.labelling = Labelling(database)
 
     def collection(self, key: str) -> Collection:
         """A collection by id or name. Raises NotFound."""
@@ -61,7 +63,8 @@ class Catalog:
 
         The same content under the same label and profile is the version that is there: published, waiting
         for a reviewer, or being worked on; one that failed is taken up again. Other content under the same
-        name is a new version of that document, even when a document of another name has that content.
+        name is a new version of that document, even when a document of another name has that content; it bears the
+        label that the document has, whatever `label` says.
         """
         content = self.content_mac(collection.id, original.sha256)
         name = self.name_mac(collection.id, place or original.name)
@@ -69,6 +72,7 @@ class Catalog:
             if not self.collections.exists(connection, collection.id):
                 raise NotFound("no such collection", "It was deleted meanwhile")
             owner = document or _document(connection, collection.id, name)
+            label = self.labelling.of(connection, owner) or label
             known = _same_content(connection, collection.id, content, label, profile_digest, owner)
             if known is not None and known.status != "failed":
                 return self._version(known), False
@@ -95,14 +99,16 @@ class Catalog:
             connection.execute(insert(version).values(row))
             return self._version(_row(connection, made)), True
 
-    def mark_indexed(self, identifier: str, redacted: Redacted, chunks: int) -> None:
-        """The version's chunks are durable in store and index. Raises ApplianceError when it was closed."""
+    def mark_indexed(self, identifier: str, redacted: Redacted, chunks: int) -> str:
+        """The version's chunks are durable in store and index. The label that they must bear there by now. Raises
+        ApplianceError when it was closed."""
         facts = {
             "pages": [[page.number, page.width, page.height, page.ocr] for page in redacted.pages],
             "blackout": {str(number): boxes for number, boxes in redacted.blackout.items()},
         }
         with self._database.exclusive() as connection:
-            if _row(connection, identifier).status not in UNFINISHED:
+            row = _row(connection, identifier)
+            if row.status not in UNFINISHED:
                 raise ApplianceError("the version is no longer being worked on", "Ingest the document again")
             _set(
                 connection,
@@ -116,6 +122,7 @@ class Catalog:
                 entities=redacted.counts,
                 profile_digest=redacted.profile_digest,
             )
+        return str(row.label)
 
     def publish(
         self, identifier: str, *, on_publish: OnSwitch | None = None, on_retire: OnSwitch | None = None
@@ -198,11 +205,21 @@ class Catalog:
         """Destroy the key that a late writer made again for a version that was deleted."""
         self._keys.destroy(scope_of(identifier))
 
-    def hidden_versions(self) -> frozenset[str]:
-        """Ids of every version that is not visible, as of one moment."""
+    def hidden_versions(self, labels: AnyOf[str] | None = None) -> frozenset[str]:
+        """Ids of every version that search must not show, as of one moment; of `labels` only, when given: whoever may
+        not read the others must not learn from the time of an answer how many there are."""
+        hidden = version.c.status != "published"
+        if labels is not None:
+            hidden &= version.c.label.in_(sorted(labels))
+        query = select(version.c.id).where(hidden | version.c.id.in_(select(relabelled.c.version)))
         with self._database.transaction() as connection:
-            query = select(version.c.id).where(version.c.status != "published")
             return frozenset(connection.execute(query).scalars())
+
+    def labels_of(self, versions: Iterable[str]) -> dict[str, str]:
+        """The access label that each of these versions has now; those that are gone or going are left out."""
+        query = select(version.c.id, version.c.label).where(version.c.id.in_(sorted(set(versions))))
+        with self._database.transaction() as connection:
+            return {row.id: row.label for row in connection.execute(query.where(version.c.status != DELETING))}
 
     def visible(self, identifier: str) -> bool:
         """Whether a version is published; False for one that does not exist."""
@@ -242,13 +259,12 @@ class Catalog:
         with self._database.transaction() as connection:
             return {row.id: (row.published or "")[:10] for row in connection.execute(query)}
 
-    def documents(self, collections: Iterable[str], labels: AnyOf[str] | None = None) -> list[Version]:
-        """Versions of these collections that are not retired, newest first; of `labels` only, when given."""
-        query = (
-            select(version)
-            .where(version.c.collection.in_(sorted(set(collections))), version.c.status != "retired")
-            .order_by(version.c.created.desc())
-        )
+    def documents(self, collections: Iterable[str] | None, labels: AnyOf[str] | None = None) -> list[Version]:
+        """Versions of these collections (None: of any) that are not retired, newest first; of `labels` only, when
+        given."""
+        query = select(version).where(version.c.status != "retired").order_by(version.c.created.desc())
+        if collections is not None:
+            query = query.where(version.c.collection.in_(sorted(set(collections))))
         if labels is not None:
             query = query.where(version.c.label.in_(sorted(labels)))
         with self._database.transaction() as connection:

@@ -28,14 +28,14 @@ def surrogates_in(text: str) -> list[str]:
 
 
 def originals(surrogates: Iterable[str], grant: RevealGrant, vault: Vault) -> list[Original]:
-    """What these surrogates stand for in the grant's collections.
+    """What these surrogates stand for in the grant's collections, or in documents under its labels.
 
     One that is unknown there, or was erased, is left out: the same for all. Raises IntegrityFailure when the
     vault's bytes do not match their key.
     """
     found = []
     for surrogate in dict.fromkeys(surrogates):
-        for domain in sorted(grant.collections):
+        for domain in sorted(grant.collections | vault.domains_of(surrogate, grant.labels)):
             try:
                 text = vault.reveal(domain, surrogate)
             except NotFound:

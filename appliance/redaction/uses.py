@@ -54,6 +54,14 @@ def orphaned(connection: Connection, domain: str, versions: Sequence[str]) -> li
     return sorted(set(found) - elsewhere)
 
 
+def domains(connection: Connection, surrogate: str, labels: Iterable[str]) -> frozenset[str]:
+    """The domains in which a version under one of these access labels uses a surrogate."""
+    use, version = surrogate_use.c, versions_table.c
+    query = select(use.domain).join(versions_table, version.id == use.version)
+    under = query.where(use.surrogate == surrogate, version.label.in_(sorted(labels)))
+    return frozenset(connection.execute(under.distinct()).scalars())
+
+
 def drop(connection: Connection, versions: Sequence[str]) -> None:
     """Forget the uses of `versions`."""
     connection.execute(delete(surrogate_use).where(surrogate_use.c.version.in_(versions)))

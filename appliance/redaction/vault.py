@@ -12,7 +12,7 @@ Who may ask is not known here: only the redaction worker and the question guard 
 import hashlib
 import json
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, datetime
 
 from sqlalchemy import Connection, delete, insert, select
@@ -120,6 +120,13 @@ class Vault:
                 there = index.there(term for each in terms.values() for term in each)
                 known |= {word for word, each in terms.items() if not there.isdisjoint(each)}
         return known
+
+    def domains_of(self, surrogate: str, labels: Collection[str]) -> frozenset[str]:
+        """The domains in which a surrogate stands in a document under one of these access labels."""
+        if not labels:
+            return frozenset()
+        with self._database.transaction() as connection:
+            return uses.domains(connection, surrogate, labels)
 
     def reveal(self, domain: str, surrogate: str) -> str:
         """What a surrogate stands for. The caller has checked the right, and records it.

@@ -73,6 +73,12 @@ class EdgeIndex:
         with self._lock, _explained():
             self._shard.update(qdrant.UpdateOperation.delete_points_by_filter(_versions([version])))
 
+    def relabel(self, version: str, label: str) -> None:
+        """See `Index.relabel`."""
+        with self._lock, _explained():
+            change = qdrant.UpdateOperation.set_payload_by_filter(_versions([version]), {"label": label})
+            self._shard.update(change)
+
     def remove(self, ids: Iterable[str]) -> None:
         """See `Index.remove`."""
         if gone := list[int | uuid.UUID | str](sorted(ids)):

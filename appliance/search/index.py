@@ -45,8 +45,8 @@ class Candidate:
     vector: Vector = field(repr=False, compare=False)
 
 
-class Index(Protocol):
-    """One owner at a time; thread-safe within it. Operations raise Unavailable when the index cannot be used."""
+class IndexWriter(Protocol):
+    """What the journey of a document needs of the index. Operations raise Unavailable when it cannot be used."""
 
     def put(self, version: str, label: str, collection: str, points: Iterable[Point]) -> None:
         """Add or replace points. Durable after `flush`."""
@@ -55,6 +55,22 @@ class Index(Protocol):
     def delete(self, version: str) -> None:
         """Remove every point of a version."""
         ...
+
+    def relabel(self, version: str, label: str) -> None:
+        """Let every point of a version bear this label. Durable after `flush`."""
+        ...
+
+    def vectors(self, version: str) -> dict[str, Vector]:
+        """The dense vectors of a version's chunks, by id."""
+        ...
+
+    def flush(self) -> None:
+        """Return when everything put or deleted is on disk."""
+        ...
+
+
+class Index(IndexWriter, Protocol):
+    """One owner at a time; thread-safe within it. Operations raise Unavailable when the index cannot be used."""
 
     def remove(self, ids: Iterable[str]) -> None:
         """Remove single points."""
@@ -81,16 +97,8 @@ class Index(Protocol):
         """Ids of the chunks of one version, or of all."""
         ...
 
-    def vectors(self, version: str) -> dict[str, Vector]:
-        """The dense vectors of a version's chunks, by id."""
-        ...
-
     def count(self) -> int:
         """Number of points."""
-        ...
-
-    def flush(self) -> None:
-        """Return when everything put or deleted is on disk."""
         ...
 
     def close(self) -> None:

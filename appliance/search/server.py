@@ -60,6 +60,12 @@ class ServerIndex:
         with _explained():
             self._client.delete(NAME, models.FilterSelector(filter=models.Filter(must=[_any("version", [version])])))
 
+    def relabel(self, version: str, label: str) -> None:
+        """See `Index.relabel`."""
+        with _explained():
+            of_it = models.Filter(must=[_any("version", [version])])
+            self._client.set_payload(NAME, {"label": label}, points=of_it, wait=True)
+
     def remove(self, ids: Iterable[str]) -> None:
         """See `Index.remove`."""
         if gone := sorted(ids):

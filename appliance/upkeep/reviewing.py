@@ -86,8 +86,8 @@ class Held:
 
 
 def held(rooms: ingest.Rooms, grant: ReviewGrant) -> list[Held]:
-    """What waits in the grant's collections, oldest first."""
-    found = [each for each in rooms.catalog.documents(grant.collections) if each.status == "quarantined"]
+    """What waits under the grant's labels, oldest first."""
+    found = [each for each in rooms.catalog.documents(None, grant.labels) if each.status == "quarantined"]
     return [
         Held(each, len(rooms.reviews.waiting(each.id)), rooms.originals.kept(each.id)) for each in reversed(found)
     ]
@@ -98,7 +98,7 @@ def version_of(catalog: Catalog, grant: ReviewGrant, identifier: str) -> Version
     version = None
     with suppress(NotFound):
         version = catalog.version(identifier)
-    if version is None or version.collection not in grant.collections or version.status != "quarantined":
+    if version is None or version.label not in grant.labels or version.status != "quarantined":
         raise NotFound("no such document")
     return version
 

@@ -25,6 +25,7 @@ from appliance.web.routes import (
     oversight,
     page,
     pages,
+    policies,
     reveal,
     review,
     scim,
@@ -54,7 +55,7 @@ def application(appliance: Appliance) -> FastAPI:
     """The application over one open appliance. No generated documentation pages: those load from elsewhere."""
     modules = (
         page, signing, account, scim, asking, conversations, openai,
-        collections, pages, reveal, review, leakrate, oversight, status,
+        collections, pages, reveal, review, leakrate, oversight, policies, status,
     )
     routes = [route for module in modules for route in module.router.routes]
     static = Mount("/static", StaticFiles(directory=STATIC), name="static")

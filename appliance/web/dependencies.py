@@ -197,13 +197,23 @@ Readable = Annotated[ReadableVersion, Depends(readable_version)]
 
 
 def removable_version(found: Readable, session: Changing, appliance: TheAppliance) -> ReadableVersion:
-    """The version named in the path, if this person may also write to its collection. NotFound (404) as for reading,
+    """The version named in the path, if this person may also delete its document. NotFound (404) as for reading,
     Refused (403) for whoever may read it only."""
-    appliance.access.writable(session.person, found.version.collection)
+    appliance.access.erase(session.person, found.version.label)
     return found
 
 
 Removable = Annotated[ReadableVersion, Depends(removable_version)]
+
+
+def classifiable_version(found: Readable, session: Changing, appliance: TheAppliance) -> ReadableVersion:
+    """The version named in the path, if this person may also say who may read its document. NotFound (404) as for
+    reading, Refused (403) for whoever may read it only."""
+    appliance.access.require(session.person, "classify")
+    return found
+
+
+Classifiable = Annotated[ReadableVersion, Depends(classifiable_version)]
 
 
 @dataclass(frozen=True, slots=True)

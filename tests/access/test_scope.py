@@ -13,7 +13,7 @@ from sqlalchemy import insert
 
 from appliance.access.decisions import LabelFacts, allowed_labels, principals
 from appliance.access.grants import Person, Purpose, ReadableScope, ReadGrant, WriteGrant
-from appliance.access.policies import load, parse, read
+from appliance.access.policies import RIGHTS, load, parse, read
 from appliance.errors import NotFound, Refused, UsageError
 from appliance.settings import SHIPPED_POLICIES
 from appliance.storage import tables
@@ -271,8 +271,12 @@ def reference(person: Person, purpose: Purpose, action: str, label: LabelFacts, 
     keys = {f"{name}@{suffix}" for name in principals(person) for suffix in (purpose.value, "*")}
     holders = {
         "read": label.readers, "write": label.writers, "identify": label.identifiers, "reveal": label.revealers,
-        "review": label.reviewers,
+        "review": label.reviewers, "erase": label.writers,
     }[action]  # fmt: skip
+    if label.need_to_know and not label.need_to_know & principals(person):
+        return False
+    if action == "erase" and label.legal_hold:
+        return False
     if action in ("identify", "reveal") and purpose is Purpose.RESEARCH:
         return False
     if person.clearance < label.classification or not label.compartments <= person.compartments:
@@ -322,15 +326,18 @@ def disagreements(cases: int, seed: int, labels_at_once: int = 50) -> list[tuple
         chosen = draw.sample(names, draw.randint(0, 3))
         return frozenset(f"{n}@{draw.choice(['*', *(p.value for p in Purpose)])}" for n in chosen)
 
+    def known() -> frozenset[str]:
+        return frozenset(draw.sample(names, draw.randint(1, 3)) if draw.random() < 0.3 else ())
+
     found: list[tuple[object, ...]] = []
     for _ in range(-(-cases // labels_at_once)):
         person, purpose = drawn_person(draw, groups, parts), draw.choice(list(Purpose))
-        own, action = draw.choice(list(OWN)), draw.choice(["read", "write", "identify", "reveal", "review"])
+        own, action = draw.choice(list(OWN)), draw.choice(RIGHTS)
         when = datetime(2026, 11, 20 + draw.randrange(8), draw.randrange(24)).astimezone()
         labels = [
             LabelFacts(
                 f"l{number}", "c", draw.randint(0, 3), frozenset(draw.sample(parts, draw.randint(0, 2))), holders(),
-                holders(), holders(), holders(), holders(), draw.random() < 0.2, draw.random() < 0.2,
+                holders(), holders(), holders(), holders(), known(), draw.random() < 0.2, draw.random() < 0.2,
             )
             for number in range(labels_at_once)
         ]  # fmt: skip

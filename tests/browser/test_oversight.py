@@ -126,3 +126,35 @@ def test_who_may_not_read_the_log_is_told_so(visit: Callable[..., Page], server:
     expect(page.locator("#oversight-link")).to_be_hidden()
     page.goto(f"{server.address}/oversight")
     expect(page.get_by_role("alert")).to_contain_text("right to audit")
+
+
+def test_a_change_of_the_access_policies_is_approved_by_a_second_person_with_a_mouse(
+    visit: Callable[..., Page], server: Server
+) -> None:
+    rules = server.made.home / "policies" / "access" / "access.cedar"
+    rule = 'permit (principal, action == Action::"read", resource) when { principal.roles.contains("administrator") };'
+    rules.write_text(f"{rules.read_text('utf-8')}\n// for the works' inspection\n{rule}\n")
+    do(server, "policy.access-propose", login="ada", password="correct horse battery")
+
+    proposer = visit()
+    sign_in(proposer, "ada")
+    proposer.get_by_role("link", name="Oversight").click()
+    mine = proposer.locator("#proposal-list li.card")
+    expect(mine).to_contain_text("You proposed it: somebody else approves it.")
+    expect(mine.get_by_role("button", name="Approve")).to_have_count(0)
+    expect(proposer.get_by_role("button", name="Questions", exact=True)).to_be_hidden()
+
+    page = visit()
+    sign_in(page, "rita")
+    page.get_by_role("link", name="Oversight").click()
+    page.get_by_role("button", name="Policies", exact=True).click()
+    case = page.locator("#proposal-list li.card")
+    expect(case).to_contain_text("Proposed by ada")
+    expect(case).to_contain_text("1 person gains read on 2 collections: ada")
+    case.get_by_text("What changes in the text").click()
+    expect(case.locator("pre")).to_contain_text("+// for the works' inspection")
+    readable(page)
+    shot(page, "oversight-policies")
+    case.get_by_role("button", name="Approve").click()
+    expect(page.locator("#no-proposals")).to_be_visible()
+    expect(page.locator("#policy-list")).to_contain_text("In force: ada, then rita")

@@ -154,12 +154,15 @@ def test_the_same_content_is_no_work_twice(shelf: Shelf) -> None:
         assert (version.id, fresh) == (shown, False)
 
 
-def test_the_same_content_under_another_label_or_profile_is_work(shelf: Shelf) -> None:
+def test_the_same_content_under_another_profile_is_work_and_a_document_keeps_its_label(shelf: Shelf) -> None:
     shown = shelf.publish("a.pdf", b"one")
-    for change in ({"label": "l2"}, {"digest": "other"}):
-        version, fresh = shelf.receive("a.pdf", b"one", **change)
-        assert fresh
-        assert version.id != shown
+    version, fresh = shelf.receive("a.pdf", b"one", digest="other")
+    assert fresh
+    assert version.id != shown
+    version, fresh = shelf.receive("a.pdf", b"another", label="l2")
+    assert (fresh, version.label) == (True, shelf.catalog.version(shown).label)
+    version, fresh = shelf.receive("b.pdf", b"one", label="l2")
+    assert (fresh, version.label) == (True, "l2")
 
 
 def test_a_document_that_takes_the_content_of_another_gets_its_new_version(shelf: Shelf) -> None:

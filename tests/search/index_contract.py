@@ -50,6 +50,18 @@ class IndexContract:
         assert found.dense == pytest.approx(1, abs=1e-6)
         assert found.lexical == pytest.approx(sum(v * v for v in point(1).sparse.values), rel=1e-6)
 
+    def test_a_version_told_apart_is_found_under_its_new_label_alone_with_the_same_scores(self, index: Index) -> None:
+        index.put("v1", "open", "ward", [point(1), point(2)])
+        index.put("v2", "open", "ward", [point(3)])
+        before = {c.id: (c.dense, c.lexical) for c in seen(index, "open")}
+        index.relabel("v1", "closed")
+        index.flush()
+        assert {c.id for c in seen(index, "open")} == {point(3).id}
+        assert {c.id: (c.dense, c.lexical) for c in seen(index, "open", "closed")} == before
+        assert {c.label for c in seen(index, "closed")} == {"closed"}
+        assert index.ids("v1") == {point(1).id, point(2).id}
+        index.relabel("missing", "closed")
+
     def test_scores_are_those_of_plain_arithmetic(self, index: Index) -> None:
         points = [point(n) for n in range(60)]
         index.put("v1", "open", "ward", points)

@@ -65,6 +65,7 @@ SIGNED_IN = {login: 200 for login in PEOPLE if login}
 READERS = {"nina": 200, "edda": 200}
 QUESTION = {"question": "", "purpose": "treatment"}
 AUDITORS = {"otto": 200, "rita": 200}
+APPROVERS = {"ada": 200, "rita": 200}
 NOT_THERE = dict.fromkeys(AUDITORS, 404)
 MISSING_FINDING = {"record": "missing", "finding": "no concern"}
 MISSING_REVIEW = {"record": "missing", "finding": "justified"}
@@ -124,6 +125,9 @@ ROUTES = {
     ("GET", "/api/oversight/holds"): Expected(AUDITORS, 403),
     ("POST", "/api/oversight/holds"): Expected({"ada": 404}, 403, {"json": MISSING_HOLD}),
     ("POST", "/api/oversight/holds/lift"): Expected({"ada": 404}, 403, {"json": {"hold": "missing"}}),
+    ("GET", "/api/policies"): Expected(APPROVERS, 403),
+    ("POST", "/api/policies/approve"): Expected(dict.fromkeys(APPROVERS, 404), 403, {"json": {"digest": "0" * 64}}),
+    ("POST", "/api/policies/reject"): Expected(dict.fromkeys(APPROVERS, 404), 403, {"json": {"digest": "0" * 64}}),
     ("GET", "/api/emergency"): Expected(SIGNED_IN),
     ("POST", "/api/emergency"): Expected({}, 403, {"json": BROKEN_GLASS}),
     ("POST", "/api/emergency/end"): Expected(SIGNED_IN),
@@ -137,6 +141,9 @@ ROUTES = {
     ("POST", "/api/collections/{collection}/documents"): Expected({"edda": 200, "nina": 403}, send={"content": b""}),
     ("GET", "/api/versions/{version}"): Expected(READERS, send=TREATMENT),
     ("DELETE", "/api/versions/{version}"): Expected({"edda": 400, "nina": 403}, send=TREATMENT),
+    ("POST", "/api/versions/{version}/label"): Expected(
+        {"edda": 403, "nina": 403}, send={**TREATMENT, "json": {"classification": 0}}
+    ),
     ("GET", "/api/versions/{version}/pages/{number}/image"): Expected(READERS, send=TREATMENT),
     ("GET", "/api/versions/{version}/pages/{number}/text"): Expected(READERS, send=TREATMENT),
     ("GET", "/api/reveal"): Expected(SIGNED_IN),

@@ -2,14 +2,18 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from pydantic import BaseModel, Field
 
+from appliance.assembly import labelling
 from appliance.audit.events import PageViewed
 from appliance.errors import NotFound, UsageError
 from appliance.upkeep.deletion import delete_document
-from appliance.web.dependencies import NO_SUCH_DOCUMENT, Readable, Removable, TheAppliance
+from appliance.web import bodies
+from appliance.web.dependencies import NO_SUCH_DOCUMENT, Classifiable, Readable, Removable, TheAppliance
 
 router = APIRouter(prefix="/api/versions/{version}")
+MAX_BODY_BYTES = 64 * 1024
 PageNumber = Annotated[int, Path(ge=1, le=100_000)]
 
 
@@ -43,6 +47,29 @@ def remove(
         raise UsageError("say which document is to be deleted for good", "Repeat its id as `sure`")
     deleted = delete_document(appliance.holdings, document, actor=removable.person.id, reason="deleted on the page")
     return {"document": document, "versions": deleted.versions, "seconds": deleted.seconds}
+
+
+class Label(BaseModel):
+    """What is said of one document; what is left out stays as it is."""
+
+    classification: int | None = None
+    compartments: Annotated[list[str], Field(max_length=100)] | None = None
+    need_to_know: Annotated[list[str], Field(max_length=100)] | None = None
+    consent_withdrawn: bool | None = None
+
+
+async def label_of(request: Request, classifiable: Classifiable) -> Label:
+    """The body, of somebody who may say it."""
+    return await bodies.read_json(request, Label, MAX_BODY_BYTES)
+
+
+@router.post("/label")
+def label(
+    classifiable: Classifiable, said: Annotated[Label, Depends(label_of)], appliance: TheAppliance
+) -> dict[str, Any]:
+    """Tell the document of this version apart: who may read it, beside what its collection says. Recorded first."""
+    changes = said.model_dump(exclude_none=True)
+    return labelling.labelled_by(appliance, classifiable.person, classifiable.version.document, changes)
 
 
 @router.get("/pages/{number}/image")

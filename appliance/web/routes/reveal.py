@@ -30,8 +30,8 @@ async def wanted_of(request: Request, session: Changing) -> Wanted:
 def allowed(session: SignedIn, purpose: ForPurpose, appliance: TheAppliance) -> dict[str, bool]:
     """Whether this person may see names again in any collection for this purpose, and whether they review any."""
     return {
-        "allowed": bool(appliance.access.revealable(session.person, purpose).collections),
-        "reviews": bool(appliance.access.reviewable(session.person, Purpose.OPERATIONS).collections),
+        "allowed": bool(appliance.access.revealable(session.person, purpose)),
+        "reviews": bool(appliance.access.reviewable(session.person, Purpose.OPERATIONS).labels),
     }
 
 

@@ -169,6 +169,7 @@ def me(session: SignedIn, appliance: TheAppliance) -> dict[str, Any]:
         "max_document_bytes": appliance.settings.max_document_bytes,
         "max_question_chars": appliance.settings.max_question_chars,
         "may_audit": appliance.access.may(session.person, "audit"),
+        "may_approve": appliance.access.may(session.person, "approve"),
         "may_administer": appliance.access.may(session.person, "administer"),
     }
 

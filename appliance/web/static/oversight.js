@@ -3,7 +3,7 @@
 import { find, make, prose, quotation, sentence } from "./show.js";
 import { get, post, session } from "./wire.js";
 
-const VIEWS = ["overview", "questions", "emergencies", "disclosures", "reports", "holds"];
+const VIEWS = ["overview", "questions", "emergencies", "disclosures", "reports", "holds", "policies"];
 const TILES = [
   ["emergencies_overdue", "emergencies overdue", "emergencies", true],
   ["emergencies_waiting", "emergencies to review", "emergencies", false],
@@ -16,10 +16,12 @@ const LAST = {
 };
 const REPORTS = { hipaa: "HIPAA", gdpr: "GDPR", "sec-17a-4": "SEC 17a-4(f)", "ai-act": "EU AI Act", dora: "DORA incident pack" };
 const STATES = { held: "Borne out", nothing: "Nothing in the period", open: "Open" };
-const LOAD = { overview, questions, emergencies, disclosures: () => {}, reports: () => {}, holds };
+const LOAD = { overview, questions, emergencies, disclosures: async () => {}, reports: async () => {}, holds, policies };
 let known = null;
+let mine = [];
 let opened = "";
 let busy = false;
+let running = Promise.resolve();
 
 const when = (time) => time ? time.slice(0, 16).replace("T", " ") : "never";
 
@@ -28,17 +30,23 @@ async function start() {
     const me = await get("/api/me");
     Object.assign(session, { csrf: me.csrf, login: me.login });
     find("who").textContent = me.name;
-    known = await get("/api/oversight");
+    mine = VIEWS.filter((view) => view === "policies" ? me.may_approve : me.may_audit || !me.may_approve);
+    if (mine.length > 1) known = await get("/api/oversight");
   } catch (error) {
     find("problem").textContent = error.message;
     return;
   }
+  if (known) fill();
+  for (const button of document.querySelectorAll("nav [data-view]")) button.hidden = !mine.includes(button.dataset.view);
+  find("views").hidden = false; // not before what they show is known
+  const asked = location.hash.slice(1);
+  await show(mine.includes(asked) ? asked : mine[0]);
+}
+
+function fill() {
   find("report-form").elements.name.replaceChildren(...known.reports.map((each) => make("option", { value: each }, REPORTS[each] ?? each)));
   find("draw").elements.collection.append(...known.collections.map((each) => make("option", { value: each.id }, each.title)));
   find("place").hidden = !known.may_administer;
-  find("views").hidden = false; // not before what they show is known
-  const asked = location.hash.slice(1);
-  await show(VIEWS.includes(asked) ? asked : "overview");
 }
 
 async function show(view) {
@@ -48,6 +56,7 @@ async function show(view) {
     else button.removeAttribute("aria-current");
   }
   find("told").textContent = "";
+  while (busy) await running; // what was asked for before may still be under way
   await attempt(LOAD[view]);
   find(`${view}-title`).focus();
 }
@@ -57,13 +66,9 @@ async function attempt(work) {
   if (busy) return;
   busy = true;
   find("problem").textContent = "";
-  try {
-    await work();
-  } catch (error) {
-    find("problem").textContent = error.message;
-  } finally {
-    busy = false;
-  }
+  running = work().catch((error) => { find("problem").textContent = error.message; });
+  await running;
+  busy = false;
 }
 
 async function overview() {
@@ -143,6 +148,34 @@ async function holds() {
       await post("/api/oversight/holds/lift", { hold: each.id });
       await holds();
     }) }, "Lift")]))));
+}
+
+async function policies() {
+  const told = await get("/api/policies");
+  const waiting = told.policies.filter((each) => each.status === "proposed");
+  find("no-proposals").hidden = waiting.length > 0;
+  find("proposal-list").replaceChildren(...waiting.map((each) => proposal(each, told.in_force)));
+  find("policy-list").replaceChildren(...told.policies.filter((each) => each.status !== "proposed").reverse().map((each) => make("li", {},
+    make("code", {}, each.digest.slice(0, 12)), ` ${sentence(each.status.replace("_", " "))}`,
+    each.approved_by && each.approved_by !== "initial" ? `: ${each.proposed_by}, then ${each.approved_by}, ${when(each.approved)}` : "")));
+}
+
+function proposal(each, inForce) {
+  const decide = (verb, words) => attempt(async () => {
+    await post(`/api/policies/${verb}`, { digest: each.digest });
+    await policies();
+    find("told").textContent = words;
+  });
+  const own = each.proposed_by === session.login;
+  const stale = each.replaces !== inForce;
+  const controls = [make("button", { type: "button", class: "quiet", onclick: () => decide("reject", "The proposal is off the table.") }, "Reject")];
+  if (!own && !stale) controls.unshift(make("button", { type: "button", class: "primary", onclick: () => decide("approve", "It is in force.") }, "Approve"));
+  const why = own ? "You proposed it: somebody else approves it." : stale ? "Other policies have come into force since: it must be proposed again." : "";
+  return make("li", { class: "card" },
+    make("p", {}, make("strong", {}, `Proposed by ${each.proposed_by}`), `, ${when(each.proposed)} · `, make("code", {}, each.digest.slice(0, 12))),
+    make("ul", {}, ...each.summary.map((line) => make("li", {}, sentence(line)))),
+    make("details", {}, make("summary", {}, "What changes in the text"), make("pre", { tabindex: 0 }, each.text)),
+    make("p", { class: "muted small" }, why), make("div", { class: "controls" }, ...controls));
 }
 
 const values = (form) => Object.fromEntries(new FormData(form));

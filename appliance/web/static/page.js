@@ -58,7 +58,7 @@ function enter(me) {
   find("account").hidden = true;
   find("bar").hidden = false;
   find("who").textContent = me.name;
-  find("oversight-link").hidden = !me.may_audit;
+  find("oversight-link").hidden = !(me.may_audit || me.may_approve);
   offerEmergency();
   const offered = Object.keys(PURPOSES).filter((each) => me.collections.some((one) => one.purposes.includes(each)));
   find("purpose").replaceChildren(...(offered.length ? offered : ["operations"]).map((each) => make("option", { value: each }, PURPOSES[each])));
