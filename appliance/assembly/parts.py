@@ -190,6 +190,8 @@ class Appliance:
             appliance.clock.saw(started.time)
             appliance._record_what_is_in_force()
             appliance.work.forget_holders()
+            appliance.originals.sweep()
+            appliance.pages.sweep()
         except BaseException:
             appliance.close()
             raise

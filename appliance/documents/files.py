@@ -18,12 +18,13 @@ def checked_id(identifier: str) -> str:
     return identifier
 
 
-def write_whole(path: Path, content: bytes) -> None:
+def write_whole(path: Path, content: bytes, aside: Path) -> None:
     """Write `content` to `path`, readable by the owner only: durable and complete, or not there at all.
 
+    It is written first in `aside`, a directory above it, where `left_behind` finds what a kill left.
     Raises Unavailable when the disk refuses.
     """
-    partial = path.parent / f"{_PARTIAL}{secrets.token_hex(8)}"
+    partial = aside / f"{_PARTIAL}{secrets.token_hex(8)}"
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with open(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
@@ -56,9 +57,14 @@ def sync_directory(directory: Path) -> None:
         os.close(descriptor)
 
 
-def remove_partial(directory: Path) -> int:
-    """Remove what a killed writer left in `directory`. How many files."""
-    left = list(directory.rglob(f"{_PARTIAL}*")) if directory.is_dir() else []
+def left_behind(directory: Path) -> list[Path]:
+    """What killed writers left, while nobody writes."""
+    return list(directory.glob(f"{_PARTIAL}*"))
+
+
+def sweep(directory: Path) -> int:
+    """Remove what killed writers left. To be called when nobody writes. How many files."""
+    left = left_behind(directory)
     for file in left:
         file.unlink(missing_ok=True)
     return len(left)

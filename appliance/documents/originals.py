@@ -7,7 +7,7 @@ the sealed bytes. Destroying the key `original/<version>` forgets the original a
 import json
 from pathlib import Path
 
-from appliance.documents.files import checked_id, read_whole, remove_partial, write_whole
+from appliance.documents.files import checked_id, read_whole, sweep, write_whole
 from appliance.storage.keys import KeyRing
 
 _CONTEXT = b"original"
@@ -25,7 +25,8 @@ class Originals:
         """Store an original and the name of its file, replacing one that is there."""
         head = json.dumps({"name": name}).encode()
         plain = len(head).to_bytes(_LENGTH_BYTES, "big") + head + content
-        write_whole(self._path(version), self._keys.seal(_scope(version), plain, _CONTEXT))
+        sealed = self._keys.seal(_scope(version), plain, _CONTEXT)
+        write_whole(self._path(version), sealed, self._directory)
 
     def get(self, version: str) -> tuple[str, bytes]:
         """Name and content of an original, into memory only.
@@ -49,7 +50,7 @@ class Originals:
 
     def sweep(self) -> int:
         """Remove what a killed writer left. To be called when nobody writes."""
-        return remove_partial(self._directory)
+        return sweep(self._directory)
 
     def _path(self, version: str) -> Path:
         return self._directory / checked_id(version)

@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-from appliance.documents.files import checked_id, read_whole, remove_partial, write_whole
+from appliance.documents.files import checked_id, read_whole, sweep, write_whole
 from appliance.storage.keys import KeyRing
 
 
@@ -17,7 +17,7 @@ class PageImages:
     def put(self, version: str, number: int, image: bytes) -> None:
         """Store the image of page `number`, replacing one that is there."""
         sealed = self._keys.seal(_scope(version), image, _context(number))
-        write_whole(self._path(version, number), sealed)
+        write_whole(self._path(version, number), sealed, self._directory)
 
     def get(self, version: str, number: int) -> bytes:
         """The image of a page. Raises NotFound when there is none or its key was destroyed,
@@ -36,7 +36,7 @@ class PageImages:
 
     def sweep(self) -> int:
         """Remove what a killed writer left. To be called when nobody writes."""
-        return remove_partial(self._directory)
+        return sweep(self._directory)
 
     def _path(self, version: str, number: int) -> Path:
         return self._directory / checked_id(version) / str(int(number))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from appliance.documents.files import remove_partial
+from appliance.documents.files import left_behind
 from appliance.search.embedding import Embedder
 from appliance.search.lexical import Lexicon
 from appliance.search.rebuild import compare, rebuild
@@ -40,7 +40,7 @@ def examine(held: Holdings, home: Path) -> list[Disagreement]:
     originals, pages = _names(home / "originals"), _names(home / "pages")
     waiting = {each for each, status in statuses.items() if status in ("received", "indexed")}
     short = [v for v, status in statuses.items() if status in TEXT and counted[v] != len(stored.get(v, ()))]
-    half = [*(home / "originals").rglob(".partial-*"), *(home / "pages").rglob(".partial-*")]
+    half = [*left_behind(home / "originals"), *left_behind(home / "pages")]
     return [
         _found("index: chunks missing", "versions whose chunks the index lacks", difference.short),
         _found("index: chunks too many", "chunks that no version has", difference.surplus),
@@ -76,8 +76,8 @@ def repair(
             labels = {held.catalog.take_back(owner) for owner in each.owners if held.originals.kept(owner)}
             for label in labels:
                 held.store.recount(label)
-    remove_partial(home / "originals")
-    remove_partial(home / "pages")
+    held.originals.sweep()
+    held.pages.sweep()
     if not compare(held.index, held.store).agrees:
         rebuild(held.index, held.store, embedder(), lexicon, held.database, progress)
     return found

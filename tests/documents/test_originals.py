@@ -97,6 +97,6 @@ def test_what_a_killed_writer_left_is_swept(stores: Stores) -> None:
 
 
 def test_a_file_is_replaced_whole(tmp_path: Path) -> None:
-    write_whole(tmp_path / "deep" / "f", b"one")
-    write_whole(tmp_path / "deep" / "f", b"two")
+    write_whole(tmp_path / "deep" / "f", b"one", tmp_path)
+    write_whole(tmp_path / "deep" / "f", b"two", tmp_path)
     assert (tmp_path / "deep" / "f").read_bytes() == b"two"

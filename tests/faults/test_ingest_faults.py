@@ -77,6 +77,16 @@ def clean(folder: Path, empty: Path, tmp_path_factory: pytest.TempPathFactory) -
     return found
 
 
+def test_what_a_kill_left_half_written_is_gone_after_the_next_start(empty: Path, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    shutil.copytree(empty, home)
+    for folder in (home / "originals", home / "pages"):
+        folder.mkdir(exist_ok=True)
+        (folder / ".partial-0123").write_bytes(b"half")
+    assert ingest_kill.story(home) == ([], "")
+    assert not list(home.rglob(".partial-*"))
+
+
 def refuse_file(fault: int, patch: pytest.MonkeyPatch, at: int) -> list[int]:
     """The `at`-th file of the home that is written meets the fault."""
     written = [0]
