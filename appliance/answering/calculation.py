@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from appliance.answering.asking import understand
 from appliance.answering.features import rarity_of
 from appliance.answering.words import stems
 
@@ -24,6 +25,7 @@ _PERCENT = re.compile(
     re.IGNORECASE,
 )
 _DIFFERENCE = re.compile(rf"\b{_CHANGE}", re.IGNORECASE)
+_NET_CHANGE = re.compile(rf"\bnet (?={_CHANGE}\b)", re.IGNORECASE)
 _AVERAGE = re.compile(r"\b(?:average|mean)\b", re.IGNORECASE)
 _SUM = re.compile(r"\b(?:sum|combined|(?:what|how much) (?:is|was|were) the total)\b", re.IGNORECASE)
 _NO_CALCULATION = re.compile(r"\brespectively\b|\beach\b|\b(?:%|percent\w*|proportion|share) of\b", re.IGNORECASE)
@@ -59,7 +61,7 @@ class _Cell:
 
 def asks_for(question: str) -> str:
     """`percent`, `change`, `average` or `sum`; empty where the question's words ask for no calculation."""
-    if _NO_CALCULATION.search(question) or not YEAR.search(question):
+    if _NO_CALCULATION.search(question) or understand(question).kind == "reason" or not YEAR.search(question):
         return ""
     if _AVERAGE.search(question):
         return "" if _DIFFERENCE.search(question) else "average"
@@ -166,7 +168,7 @@ def _number(cell: str) -> _Cell | None:
 
 def _said(name: str, question: str) -> float:
     """How well a row's name is what the question says: the share of the name said, less a little of what is not."""
-    asked, own = set(stems(question)), set(stems(name))
+    asked, own = set(stems(_NET_CHANGE.sub("", question))), set(stems(name))
     if _narrowed(name) != _narrowed(question):
         return 0.0
     whole = sum(map(rarity_of, own))

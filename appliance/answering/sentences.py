@@ -100,6 +100,9 @@ _ABBREVIATIONS = frozenset(
 _END = re.compile(r"[.!?…]+[\"'”’)\]]*(?=\s|$)")
 _ITEM = re.compile(r"\s*(?:[-*•·▪–—◦]|\(?\d{1,3}[.)]|\(?[a-z][.)]|\([ivx]+\))\s+")
 _MAX_UNIT = 1200
+_HEAD = re.compile(r"[A-Z%][^\d]*|[$€£%].{0,12}|\(?in (?:thousands|millions|billions)\)?|(?:19|20)\d\d")
+_PERIOD = re.compile(r"^(?:FY?\s?'?\d\d|(?:[A-Z][a-z]+\.? (?:\d{1,2}, ?)?)?(?:19|20)\d\d)\b")
+"""How the head of a column of a time begins: 2019, FY19, March 2019, December 31, 2019."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,10 +194,9 @@ def _is_header(line: str, rows: int) -> bool:
     if rows > 2:
         return False
     body = [cell for cell in cells[1:] if cell]
+    dated = any(_PERIOD.search(cell) for cell in body)
     return (
-        not cells[0]
-        and bool(body)
-        and all(re.fullmatch(r"(?:19|20)\d\d|[A-Z][^\d]*|[$€£%].{0,12}", cell) for cell in body)
+        bool(body) and (dated or not cells[0]) and all(_HEAD.fullmatch(cell) or _PERIOD.search(cell) for cell in body)
     )
 
 

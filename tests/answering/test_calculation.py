@@ -65,6 +65,7 @@ def test_it_is_made_from_the_row_and_the_years_that_are_asked_for(asked: str, ro
         "What is the change in fees between 2018 and 2019?",  # only their total is there
         "What is the percentage change in net loss from 2017 to 2018?",  # from nothing
         "What was fixed price in 2019 as a percentage of 2018?",
+        "Why did fixed price increase in 2019 compared to 2018?",
     ],
 )
 def test_where_anything_is_in_doubt_there_is_none(asked: str) -> None:

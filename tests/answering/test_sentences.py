@@ -72,3 +72,16 @@ def test_a_stream_gives_each_sentence_once(pieces: list[str]) -> None:
 
 def test_a_decimal_at_the_end_of_the_stream_waits() -> None:
     assert complete("The dose is 5.")[0] == []
+
+
+@pytest.mark.parametrize(
+    ("second", "head"),
+    [
+        ("(Dollars in thousands) | 2019 | 2018 | Change", True), (" | December 31, 2019 | FY18 | %", True),
+        ("$ MILLION | F19 | F18 | CHANGE", True), ("Sales | 12 | 14 | 16%", False),
+        ("Opened | Ward 3 | Ward 4 | x9", False),
+    ],
+)  # fmt: skip
+def test_the_second_line_of_a_table_is_of_its_head_where_it_names_periods(second: str, head: bool) -> None:
+    text = f" | Years ended | | \n{second}\nModules | 1 | 2 | 3"
+    assert ("\n" in units(text)[-1].header) is head
