@@ -46,6 +46,7 @@ from appliance.redaction.drawing import PageDrawing
 from appliance.redaction.findings import Findings, RedactedDocument, ScreenedDocument
 from appliance.redaction.hints import hints_of
 from appliance.redaction.inforce import ProfilesInForce
+from appliance.redaction.page_readings import PageReadings
 from appliance.redaction.policy import Profile
 from appliance.redaction.redact import redact, texts_of
 from appliance.redaction.review import Reviews, reasons_for_review
@@ -90,6 +91,7 @@ class Rooms:
     lexicon: Lexicon
     profiles: ProfilesInForce
     drawing: PageDrawing
+    readings: PageReadings
 
 
 @dataclass(frozen=True, slots=True)
@@ -387,7 +389,13 @@ def _with_attachments(
 def _redact(
     rooms: Rooms, document: Document, profile: Profile, version: Version, name: str
 ) -> tuple[RedactedDocument, Findings]:
-    findings = rooms.detector.find(texts_of(document, name), profile, hints=hints_of(document), known=document.known)
+    shown = rooms.catalog.before(version.id)
+    before = rooms.readings.before(version.collection, shown, document)
+    findings = rooms.detector.find(
+        texts_of(document, name), profile, hints=hints_of(document), known=document.known, before=before
+    )
+    if before is not None:
+        rooms.readings.put(version.id, document, before, findings.readings)
     findings = rooms.reviews.settled(version.id, with_doubtful(findings, document, profile))
     return redact(document, findings, profile, rooms.vault.domain(version.collection, version.id), name=name), findings
 
@@ -471,6 +479,7 @@ def _withdraw(rooms: Rooms, version: Version) -> None:
     rooms.index.delete(version.id)
     rooms.store.delete(version.id)
     rooms.pages.delete(version.id)
+    rooms.readings.delete(version.id)
 
 
 def _label(rooms: Rooms, collection: Collection) -> str:

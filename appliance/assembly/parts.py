@@ -57,6 +57,7 @@ from appliance.isolation import egress
 from appliance.isolation.process import declared_names
 from appliance.redaction.drawing import PageDrawing
 from appliance.redaction.inforce import ProfilesInForce
+from appliance.redaction.page_readings import PageReadings
 from appliance.redaction.policy import Profile
 from appliance.redaction.question import QuestionGuard
 from appliance.redaction.review import Reviews
@@ -155,6 +156,7 @@ class Appliance:
         self.originals = Originals(settings.home, keys)
         self.pages = PageImages(settings.home, keys)
         self.drawing = PageDrawing(settings, self.catalog, self.originals, self.pages, lambda: self.sandbox)
+        self.readings = PageReadings(database, keys, settings)
         self.vault = Vault(database, keys)
         self.holds = Holds(database, keys)
         self.wordings = Wordings(database, keys)
@@ -364,6 +366,7 @@ class Appliance:
         return ingest.Rooms(
             self.settings, self.log, self.catalog, self.originals, self.pages, self.reviews, self.work, self.sandbox,
             detector, self.vault, self.store, self.index, self.embedder, self.lexicon, self.profiles, self.drawing,
+            self.readings,
         )  # fmt: skip
 
     @cached_property

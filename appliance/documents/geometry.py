@@ -62,6 +62,13 @@ class Words(Sequence[Word]):
         for start, end, x0, y0, x1, y1, confidence in zip(*[numbers] * _FIELDS, strict=True):
             yield Word(int(start), int(end), (x0, y0, x1, y1), confidence)
 
+    def touching(self, start: int, end: int) -> "Iterator[Word]":
+        """The words that have a character in `start:end`; no other is made."""
+        numbers = self._numbers
+        for place in range(0, len(numbers), _FIELDS):
+            if numbers[place] < end and numbers[place + 1] > start:
+                yield self[place // _FIELDS]
+
     def __eq__(self, other: object) -> bool:
         if isinstance(other, Words):
             return self._numbers == other._numbers
@@ -69,6 +76,13 @@ class Words(Sequence[Word]):
 
     def __hash__(self) -> int:
         return hash(tuple(self))
+
+
+def touching(words: Sequence[Word], start: int, end: int) -> Iterator[Word]:
+    """The words that have a character in `start:end`."""
+    if isinstance(words, Words):
+        return words.touching(start, end)
+    return (word for word in words if word.start < end and word.end > start)
 
 
 class Spans(Sequence[tuple[int, int]]):

@@ -8,6 +8,7 @@ import math
 from collections.abc import Iterable, Sequence
 
 from appliance.documents.document import Block, Box, Page, Word
+from appliance.documents.geometry import touching
 
 WIDTH_STEP = 36.0
 """Points. Widths of black boxes are multiples of it."""
@@ -48,7 +49,7 @@ def boxes_of(block: Block, start: int, end: int, page: Page) -> tuple[Box, ...]:
 
     Empty only for what is not drawn: a page without size, or metadata.
     """
-    touched = [word for word in block.words if word.start < end and word.end > start]
+    touched = list(touching(block.words, start, end))
     if touched and _covers(touched, block.text, start, end):
         return tuple(padded(union(word.box for word in line), page) for line in lines(touched))
     if block.words:

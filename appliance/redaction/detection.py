@@ -26,6 +26,7 @@ from appliance.redaction.hints import BlockHint as BlockHint
 from appliance.redaction.known import spans
 from appliance.redaction.language import language_of
 from appliance.redaction.policy import Profile
+from appliance.redaction.readings import Made, Readings, Span
 from appliance.redaction.recognizers.shadow import Shadow, shadow
 from appliance.redaction.resolution import Candidate
 from appliance.redaction.restrictions import People, Place, applies
@@ -97,6 +98,38 @@ class _Joined:
             start = self.starts[block] if block < len(self.shadows) else end
 
 
+class _Reading:
+    """What models make of pieces of one document; of those known before, nothing is asked again."""
+
+    def __init__(self, joined: _Joined, before: Readings | None) -> None:
+        self._joined = joined
+        self._before = before
+        self.made: list[Made] = []
+
+    def read(
+        self, model: str, pieces: Sequence[tuple[int, str]],
+        work: "Callable[[Sequence[str]], list[list[RecognizerResult]]]",
+    ) -> list[Candidate]:  # fmt: skip
+        """What `model` finds in (offset, text) pieces; `work` gives it for those that are new."""
+        if self._before is None:
+            spans = [tuple(map(_span, found)) for found in work([text for _, text in pieces])]
+        else:
+            spans = self._remembered(self._before, model, pieces, work)
+        return [_candidate(one, model, at) for (at, _), found in zip(pieces, spans, strict=True) for one in found]
+
+    def _remembered(
+        self, before: Readings, model: str, pieces: Sequence[tuple[int, str]],
+        work: "Callable[[Sequence[str]], list[list[RecognizerResult]]]",
+    ) -> list[tuple[Span, ...]]:  # fmt: skip
+        digests = [before.digest(model, text) for _, text in pieces]
+        new = {digest: text for digest, (_, text) in zip(digests, pieces, strict=True) if digest not in before.known}
+        read = dict(zip(new, (tuple(map(_span, found)) for found in work(list(new.values()))), strict=True))
+        spans = [before.known[digest] if digest in before.known else read[digest] for digest in digests]
+        places = (self._joined.block_at(offset) for offset, _ in pieces)
+        self.made += zip(places, digests, spans, strict=True)
+        return spans
+
+
 def _original(each: Shadow, start: int, end: int) -> tuple[int, int]:
     return each.original(start, end)
 
@@ -160,10 +193,11 @@ class Detector:
 
     def find(
         self, texts: Sequence[str], profile: Profile, *, hints: Sequence[BlockHint] | None = None,
-        known: Sequence[Known] = (),
+        known: Sequence[Known] = (), before: Readings | None = None,
     ) -> Findings:  # fmt: skip
         """Findings of one document: `texts` are its blocks in order, `hints` (if given) one for each, `known` the
-        identifiers that its own fields name.
+        identifiers that its own fields name. With `before`, pieces that it knows are not given to the models again,
+        and the findings have the readings of all.
 
         Offsets are code points of the original texts. Raises Quarantined naming the recognizer that failed or
         ran out of time. Thread-safe.
@@ -171,23 +205,25 @@ class Detector:
         if hints is not None and len(hints) != len(texts):
             raise ValueError("one hint for each block")
         seconds = limit(self._seconds, sum(map(len, texts)))
-        return within(seconds, lambda deadline: self._find(texts, profile, hints or (), known, deadline))
+        return within(seconds, lambda deadline: self._find(texts, profile, hints or (), known, before, deadline))
 
     def _find(
         self, texts: Sequence[str], profile: Profile, hints: Sequence[BlockHint], known: Sequence[Known],
-        deadline: Deadline,
+        before: Readings | None, deadline: Deadline,
     ) -> Findings:  # fmt: skip
         joined = _Joined(texts)
         if not joined.text.strip():
             return Findings((), profile.name, profile.digest)
-        settled = self._candidates(joined, profile, hints, known, deadline)
+        reading = _Reading(joined, before)
+        settled = self._candidates(joined, profile, hints, known, reading, deadline)
         return Findings(
-            tuple(self._report(settled, joined, profile)), profile.name, profile.digest, self._warnings(joined)
-        )
+            tuple(self._report(settled, joined, profile)), profile.name, profile.digest, self._warnings(joined),
+            tuple(reading.made),
+        )  # fmt: skip
 
     def _candidates(
         self, joined: _Joined, profile: Profile, hints: Sequence[BlockHint], known: Sequence[Known],
-        deadline: Deadline,
+        reading: "_Reading", deadline: Deadline,
     ) -> list[Candidate]:  # fmt: skip
         text, enabled = joined.text, profile.detectors
         windows = joined.windows()
@@ -211,11 +247,11 @@ class Detector:
             found += self._column_candidates(joined, hints, deadline)
         if "spacy" in enabled:
             readable = [window for window in windows if language_of(window[1]) in ("", "en")]
-            models += _guarded(deadline, "spacy", lambda: self._spacy_candidates(readable))
+            models += _guarded(deadline, "spacy", lambda: reading.read("spacy", readable, self._by_spacy))
         found += [weighed for each in models if (weighed := resolution.weigh(each, text, vetoes, alone))]
         if "pii-rampart" in enabled:
             unread = windows if len(text) < SHORT else self._unexplained(windows, found, against)
-            more = _guarded(deadline, "pii-rampart", lambda: self._onnx_candidates(unread))
+            more = _guarded(deadline, "pii-rampart", lambda: reading.read(self._onnx.name, unread, self._by_onnx))
             found += [weighed for each in more if (weighed := resolution.weigh(each, text, vetoes, alone))]
         combined = resolution.combine(found, text)
         if "consistency" in enabled:
@@ -268,7 +304,7 @@ class Detector:
                 continue
 
             def run(each: Any = recognizer) -> list[Candidate]:
-                return [_candidate(one, each.name) for one in each.analyze(text, each.supported_entities, None)]
+                return [_candidate(_span(one), each.name) for one in each.analyze(text, each.supported_entities, None)]
 
             found += _guarded(deadline, recognizer.name, run)
         return found
@@ -311,22 +347,14 @@ class Detector:
                 found.append(Candidate(one.start + shift, one.end + shift, one.type, one.score, one.evidence))
         return found
 
-    def _spacy_candidates(self, windows: Sequence[tuple[int, str]]) -> list[Candidate]:
-        found = []
+    def _by_spacy(self, texts: Sequence[str]) -> "list[list[RecognizerResult]]":
         with self._nlp_lock:
-            for (offset, text), (_, artifacts) in zip(
-                windows, self._nlp_engine.process_batch([text for _, text in windows], "en"), strict=True
-            ):
-                found += [_candidate(one, "spacy", offset) for one in self._spacy.analyze(text, [], artifacts)]
-        return found
+            read = self._nlp_engine.process_batch(texts, "en")
+            return [list(self._spacy.spans(text, artifacts)) for text, artifacts in read]
 
-    def _onnx_candidates(self, windows: Sequence[tuple[int, str]]) -> list[Candidate]:
-        results = self._onnx.find_many([text for _, text in windows])
-        return [
-            _candidate(one, self._onnx.name, offset)
-            for (offset, _), many in zip(windows, results, strict=True)
-            for one in many
-        ]
+    def _by_onnx(self, texts: Sequence[str]) -> "list[list[RecognizerResult]]":
+        found: list[list[RecognizerResult]] = self._onnx.find_many(texts)
+        return found
 
     def _consistent(
         self, combined: list[Candidate], text: str, vetoes: resolution.Spans, deadline: Deadline
@@ -402,15 +430,15 @@ class Detector:
         return tuple(f"language_not_english:{code}" for code in sorted(others))
 
 
-def _candidate(found: "RecognizerResult", recognizer: str, offset: int = 0) -> Candidate:
+def _span(found: "RecognizerResult") -> Span:
     reason = (found.analysis_explanation.textual_explanation or "") if found.analysis_explanation else ""
-    return Candidate(
-        found.start + offset,
-        found.end + offset,
-        found.entity_type,
-        found.score,
-        (Evidence(recognizer, found.entity_type, round(float(found.score), 3), reason),),
-    )
+    return found.start, found.end, found.entity_type, float(found.score), reason
+
+
+def _candidate(found: Span, recognizer: str, offset: int = 0) -> Candidate:
+    start, end, type_, score, reason = found
+    why = Evidence(recognizer, type_, round(score, 3), reason)
+    return Candidate(start + offset, end + offset, type_, score, (why,))
 
 
 def _pack(packs_dir: Path, name: str) -> Path:

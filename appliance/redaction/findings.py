@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from appliance.documents.document import BlockKind, Box, DocumentKind, Page, Word
+from appliance.redaction.readings import Made
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,8 @@ class Findings:
     profile: str
     profile_digest: str
     warnings: tuple[str, ...] = ()
+    readings: tuple[Made, ...] = field(default=(), repr=False, compare=False)
+    """What the models made of each piece of the text, where that was asked for."""
 
     def counts(self) -> dict[str, int]:
         """Number of findings by entity type."""

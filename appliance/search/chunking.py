@@ -2,7 +2,8 @@
 
 1. Blocks fall into runs: the blocks of one section, the rows of one table.
 2. A block becomes one segment, a long block one for each sentence. No cut falls inside a surrogate.
-3. The segments of a run are packed into chunks of about equal size, at most `tokens` long. A heading stays
+3. The segments of a run are packed into chunks of about equal size, at most `tokens` long; in a long run, page by
+   page, so that a changed page leaves the chunks of others as they were. A heading stays
    with the text below it, a list with its items where that fits. A run too small to stand alone joins the next.
 4. Every chunk of a table begins with the table's header rows.
 5. What is printed on every page (headers, footers) is kept once, at the end.
@@ -20,6 +21,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 
+from appliance.documents.geometry import touching
 from appliance.redaction.findings import RedactedBlock, RedactedDocument, ScreenedDocument
 from appliance.search.chunk import Chunk, ChunkSpan
 
@@ -27,6 +29,8 @@ TOKENS = 200
 """Longest chunk in estimated word pieces; the embedding model reads 256, title and section included."""
 TINY = 24
 """A run shorter than this joins the next one."""
+STRETCH = 3
+"""Full chunks of one section after which the next page begins a new chunk."""
 ROUNDING = 0.9
 """Share of a chunk that is planned to be filled, because units do not come in fitting sizes."""
 
@@ -104,7 +108,10 @@ def _groups(document: RedactedDocument, tokens: int, count: Counter) -> Iterator
             continue
         room = tokens - _size(header)
         units = _units(blocks, rest, room, count)
-        for number, part in enumerate(_pack(([[*carried, *units[0]]] if carried else units[:1]) + units[1:], room)):
+        if carried:
+            units[0] = [*carried, *units[0]]
+        parts = (part for stretch in _stretches(blocks, units, room) for part in _pack(stretch, room))
+        for number, part in enumerate(parts):
             repeated = [replace(segment, mapped=number == 0) for segment in header]
             at = len(carried) if number == 0 else 0
             yield part[:at] + repeated + part[at:]
@@ -169,6 +176,18 @@ def _cut(block: RedactedBlock, start: int, end: int, room: int, count: Counter, 
     return [piece for left, right in pieces for piece in _cut(block, left, right, room, count, level + 1)]
 
 
+def _stretches(blocks: Blocks, units: list[list[_Segment]], room: int) -> Iterator[list[list[_Segment]]]:
+    """A long run cut where pages turn, so that what a page changes moves no chunk of a later page."""
+    stretch: list[list[_Segment]] = []
+    for unit in units:
+        turned = stretch and blocks[unit[0].index].page != blocks[stretch[-1][-1].index].page
+        if turned and sum(map(_size, stretch)) >= STRETCH * room:
+            yield stretch
+            stretch = []
+        stretch.append(unit)
+    yield stretch
+
+
 def _pack(units: list[list[_Segment]], room: int) -> Iterator[list[_Segment]]:
     """Join units into parts of about equal size, none above `room` unless a unit alone is."""
     total = sum(_size(unit) for unit in units)
@@ -200,8 +219,7 @@ def _assemble(blocks: Blocks, segments: list[_Segment]) -> tuple[str, tuple[Chun
         if pieces[0].mapped:
             boxes = tuple(
                 (*word.box, offset + max(word.start, first) - first, offset + min(word.end, last) - first)
-                for word in blocks[index].words
-                if word.start < last and first < word.end
+                for word in touching(blocks[index].words, first, last)
             )
             spans.append(ChunkSpan(offset, len(text), blocks[index].page, index, boxes))
     return text, tuple(spans)

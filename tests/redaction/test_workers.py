@@ -93,7 +93,7 @@ def test_what_the_detector_raises_arrives_whole(profile: Profile, packs: Path) -
 
 
 def test_many_threads_share_the_processes(profile: Profile, packs: Path) -> None:
-    two = DetectionWorkers(settings.load(packs=packs), 2, (sys.executable, "-c", REFUSING))
+    two = DetectionWorkers(settings.load(packs=packs), 2, (sys.executable, "-c", REFUSING), shared=False)
 
     def ask(_: int) -> str:
         try:
@@ -104,6 +104,27 @@ def test_many_threads_share_the_processes(profile: Profile, packs: Path) -> None
 
     with ThreadPoolExecutor(8) as pool:
         assert set(pool.map(ask, range(40))) == {"the recognizer x failed"}
+    two.close()
+
+
+def test_processes_share_the_memory_of_their_models_and_one_that_is_killed_is_replaced(
+    profile: Profile, packs: Path
+) -> None:
+    two = DetectionWorkers(settings.load(packs=packs), 2)
+    with ThreadPoolExecutor(2) as pool:
+        found = list(pool.map(lambda _: two.find([NOTE] * 20, profile), range(6)))
+    assert len({each.items for each in found}) == 1
+    ((elder, younger),) = [(each, younger) for each in children() for younger in each.children()]
+    assert younger.memory_full_info().uss < 0.6 * younger.memory_full_info().rss
+    younger.kill()
+    elder.kill()
+    ended = 0
+    for _ in range(4):
+        try:
+            assert two.find([NOTE], profile).items == Detector.open(packs, threads=1).find([NOTE], profile).items
+        except WorkerEnded:
+            ended += 1
+    assert ended <= 2
     two.close()
 
 

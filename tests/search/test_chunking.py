@@ -204,3 +204,11 @@ def _words(text: str) -> list[tuple[str, int]]:
         found.append((word, at))
         at += len(word)
     return found
+
+
+def test_a_page_that_changes_in_a_long_section_leaves_the_chunks_of_other_pages() -> None:
+    pages = [paragraph(f"Page {n}. " + f"{SENTENCE} Bed {n}. " * 40, page=n) for n in range(1, 7)]
+    before = [piece.text for piece in chunk(document(*pages), "v")]
+    pages[2] = paragraph("Page 3. " + f"{SENTENCE} Changed. " * 47, page=3)
+    after = [piece.text for piece in chunk(document(*pages), "v")]
+    assert {text for text in before if "Bed 3" not in text} <= set(after)
