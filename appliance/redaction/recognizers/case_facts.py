@@ -35,7 +35,8 @@ _FEAST = (
 )
 _PEOPLE = (
     r"(?:persons?|people|defendants|co-defendants|accused|suspects|witnesses|decisions|hearings|victims|children|prisoners|"
-    r"inmates|employees|workers|police officers|officers|demonstrators|protesters|claimants|applicants|villagers|families)"
+    r"inmates|employees|workers|police officers|officers|demonstrators|protesters|claimants|villagers|families|"
+    r"letters|counts|complainants|charges|offences|occasions|sessions|experts|reports|flats|plots|hectares|companies|countries)"
 )
 
 
@@ -82,15 +83,35 @@ class CaseFactRecognizer(RuleRecognizer):
         ),
         rule(
             "QUANTITY",
-            rf"(?i)(?<![\w.,§/-])(?P<v>(?!(?:one|two|three|1|2|3)\b)(?:\d{{1,4}}|{NUMBER}))(?= (?:(?:other|more|further|of the) )?(?:[\p{{L}}-]+ )?{_PEOPLE}\b)",
+            rf"(?i)(?<![\w.,§/-])(?!(?:one|two|three|[123]|{_YEAR})\b)(?:\d{{1,4}}|{NUMBER}) (?:(?:other|more|further) )?(?:(?!the\b|and\b|of\b)[\p{{L}}-]+ )?{_PEOPLE}\b",
             0.55,
             "how many",
         ),
         rule(
-            "OTHER",
-            r"\"\p{Lu}[\p{L} -]{2,30}\" (?:movement|organi[sz]ation|party|group|newspaper|magazine|campaign)\b",
+            "QUANTITY",
+            rf"(?i)\b(?:for|lasted|lasting|period of|term of|sentence of|total of|over|than|nearly|almost|about|approximately|after|taken|served|spent)"
+            rf" (?P<v>(?:{NUMBER})(?:[ -]and[ -]a[ -]half)?[ -](?:years?|months?|weeks?|days?|hours?)(?:(?:,| and) (?:{NUMBER}) (?:months?|weeks?|days?))?)(?!\w)",
             0.55,
-            "named movement or paper",
+            "how long",
+        ),
+        rule(
+            "QUANTITY",
+            r"(?i)(?<![\w.,])\d[\d.,]* ?(?:sq\. ?m|square (?:met(?:re|er)s|feet)|m2|m\u00b2|hectares?|acres?|kg|kilograms?|grams?|kilomet(?:re|er)s?)(?!\w)",
+            0.55,
+            "size or weight",
+        ),
+        rule("QUANTITY", r"(?i)\b(?:death penalty|(?:discretionary |mandatory )?life imprisonment)\b", 0.55, "penalty"),
+        rule(
+            "DEMOGRAPHIC",
+            rf"(?i:\b(?:work(?:ed|s|ing)|employed|practi[sc](?:ed|es|ing)|serv(?:ed|ing)) as an? ){_TRADE}",
+            0.55,
+            "what somebody works as",
+        ),
+        rule(
+            "OTHER",
+            r"\"(?!the |The |[\p{Lu}\d.-]+\")\p{Lu}[^\"\n]{3,60}\"(?: (?:movement|organi[sz]ation|party|group|newspaper|magazine|campaign)\b)?",
+            0.55,
+            "named in quotation marks",
         ),
         rule(
             "ORGANIZATION",

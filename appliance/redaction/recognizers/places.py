@@ -134,7 +134,7 @@ class AddressRecognizer(RuleRecognizer):
         rule("LOCATION", _FOREIGN_STREET, 0.75, "kind of street first"),
         rule(
             "LOCATION",
-            rf"\b(?:practi[sc]ing|lives?|lived|living|resid(?:es?|ed|ing)|born|settled|domiciled|detained|imprisoned|arrested|stationed|raised|grew up)[ ]in[ ](?:the[ ])?(?P<v>{_NAME}(?:[ ]{_NAME}){{0,2}})(?![ ]?\d)",
+            rf"\b(?:practi[sc]ing|lives?|lived|living|resid(?:es?|ed|ing)|born|settled|domiciled|detained|imprisoned|arrested|stationed|raised|grew up)[ ]in[ ](?:the[ ])?(?P<v>{_NAME}(?:[ ]{_NAME}){{0,2}})(?![\p{{L}}-]|[ ]?\d)",
             0.6,
             "where somebody lives or was born",
             check=_is_place,
