@@ -5,9 +5,10 @@ any diagnostic error counts as a denial.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import repeat
 from typing import Any
 
 import cedarpy
@@ -42,6 +43,10 @@ class Labels:
         self.facts = list(facts)
         unknown = set(ADDED_LATER) - policies.facts
         self.entities = cedarpy.Entities.from_json_str(json.dumps([_label(each, unknown) for each in self.facts]))
+        self.named = [
+            each.readers | each.writers | each.identifiers | each.revealers | each.reviewers for each in self.facts
+        ]
+        """For each label, everybody whom it names."""
 
 
 def principals(person: Person) -> frozenset[str]:
@@ -62,7 +67,8 @@ def allowed_labels(
         return frozenset()
     known = labels if isinstance(labels, Labels) else Labels(policies, labels)
     uids: list[dict[str, str]] = [{"type": "Label", "id": label.digest} for label in known.facts]
-    allowed = _decide(policies, person, purpose.value, action, known.entities, uids, when)
+    named = known.named if policies.keys_as_holders_alone else None
+    allowed = _decide(policies, person, purpose.value, action, known.entities, uids, when, named)
     return frozenset(label.digest for label, yes in zip(known.facts, allowed, strict=True) if yes)
 
 
@@ -83,7 +89,9 @@ def _decide(
     entities: cedarpy.Entities,
     resources: list[dict[str, str]],
     when: datetime | None,
+    named: Sequence[frozenset[str]] | None = None,
 ) -> list[bool]:
+    """The decision on each resource; `named` are the keys that matter for each, where others do not."""
     names, now = principals(person), (when or datetime.now(UTC)).astimezone()
     who: dict[str, Any] = {
         "uid": {"type": "Person", "id": person.id},
@@ -98,16 +106,16 @@ def _decide(
     circumstances: dict[str, Any] = {
         "place": person.place or ("console" if person.operator else ""), "hour": now.hour, "weekday": now.isoweekday(),
     }  # fmt: skip
-    context = json.dumps(
-        {
-            "purpose": purpose,
-            "keys": sorted({f"{name}@{suffix}" for name in names for suffix in (purpose, "*")}),
-            **{name: value for name, value in circumstances.items() if name in policies.facts},
-        }
-    )
-    verb = {"type": "Action", "id": action}
+    told = {name: value for name, value in circumstances.items() if name in policies.facts}
+    keys = frozenset(f"{name}@{suffix}" for name in names for suffix in (purpose, "*"))
+
+    def context(given: frozenset[str]) -> str:
+        return json.dumps({"purpose": purpose, "keys": sorted(given), **told})
+
+    contexts = repeat(context(keys)) if named is None else (context(keys & each) for each in named)
     requests = [
-        {"principal": who["uid"], "action": verb, "resource": resource, "context": context} for resource in resources
+        {"principal": who["uid"], "action": {"type": "Action", "id": action}, "resource": resource, "context": each}
+        for resource, each in zip(resources, contexts, strict=False)
     ]
     everything = entities.with_added_json_str(json.dumps([who]))
     results = cedarpy.is_authorized_batch(requests, policies.policies, everything, policies.schema)

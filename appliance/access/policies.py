@@ -26,6 +26,9 @@ ADDED_LATER = (
 """What a home made with an older release may lack in its schema, and then is not told to its policies."""
 EXTREMES = (0, 100)
 """Bounds of clearance and classification here; a rule that computes with them must not fail at either."""
+_PLAIN_CONTEXT = re.compile(
+    r"resource\.\w+\.containsAny\(\s*context\.keys\s*\)|context\.(?:purpose|place|hour|weekday)\b"
+)
 _TOKEN = re.compile(r'//[^\n]*|"(?:[^"\\]|\\.)*"|;|\n|[^;"\n/]+|/')
 
 
@@ -41,6 +44,9 @@ class AccessPolicies:
     """The rights that the schema knows: a home made before a right was thought of denies it."""
     facts: frozenset[str] = frozenset(ADDED_LATER)
     """Of `ADDED_LATER`, what the schema knows."""
+    keys_as_holders_alone: bool = False
+    """No rule asks of `context.keys` anything but whether those whom a label names are among them: then those keys
+    that a label does not name make no difference to the decision on it."""
 
 
 def load(directory: Path) -> AccessPolicies:
@@ -77,7 +83,8 @@ def parse(files: Mapping[str, str]) -> AccessPolicies:
     policies = cedarpy.PolicySet.from_str("\n".join(text for _, text in rules))
     words = set(re.findall(r"\w+", re.sub(r"//[^\n]*", "", files[SCHEMA])))
     rights, facts = words.intersection(RIGHTS + SYSTEM_RIGHTS), words.intersection(ADDED_LATER)
-    made = AccessPolicies(digest.hexdigest(), names, policies, schema, frozenset(rights), frozenset(facts))
+    alone = not any("context" in _PLAIN_CONTEXT.sub("", _bare(text)) for _, text in rules)
+    made = AccessPolicies(digest.hexdigest(), names, policies, schema, frozenset(rights), frozenset(facts), alone)
     for place, text in rules:
         _try(place, cedarpy.PolicySet.from_str(text), made)
     return made
@@ -148,6 +155,11 @@ def _extreme(
 
 def _but(values: dict[str, Any], unknown: set[str]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if name not in unknown}
+
+
+def _bare(text: str) -> str:
+    """A text without its comments and strings."""
+    return "".join(token for token in _TOKEN.findall(text) if not token.startswith(("//", '"')))
 
 
 def _first_line(error: object) -> str:

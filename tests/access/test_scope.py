@@ -255,15 +255,30 @@ def test_three_hundred_labels_and_five_hundred_groups_are_decided_within_five_mi
     with room.database.transaction() as connection:
         connection.execute(insert(tables.grant), rows)
     person = room.people.create("many", "Many", PASSWORD, groups=frozenset(f"g{number}" for number in range(0, 500, 9)))
-    times = []
+    times, began = [], time.process_time()
+    room.access.readable(person, Purpose.TREATMENT)
+    cold = time.process_time() - began
     for _ in range(20):
         started = time.perf_counter()
         scope = room.access.readable(person, Purpose.TREATMENT)
         times.append(time.perf_counter() - started)
     expected = {row["collection"] for row in rows if int(row["principal"][7:]) % 9 == 0}
     assert scope.collections == expected
-    print(f"cold {times[0] * 1000:.0f} ms, warm {statistics.median(times[1:]) * 1000:.2f} ms")
-    assert statistics.median(times[1:]) < 0.005
+    print(f"cold {cold * 1000:.0f} ms of a processor, warm {statistics.median(times) * 1000:.2f} ms")
+    assert cold < 0.3
+    assert statistics.median(times) < 0.005
+
+
+def test_a_rule_that_asks_more_of_the_keys_is_given_all_of_them(room: Room) -> None:
+    shipped = read(SHIPPED_POLICIES / "access")
+    assert parse(shipped).keys_as_holders_alone
+    assert parse({**shipped, "own.cedar": NIGHT + '// context.keys'}).keys_as_holders_alone
+    own = 'permit (principal, action == Action::"read", resource) when { context.keys.contains("group:night@*") };'
+    asking = parse({**shipped, "own.cedar": own})
+    assert not asking.keys_as_holders_alone
+    person, label = Person("p", "p", "P", frozenset({"night"})), LabelFacts("l", "c")
+    assert allowed_labels(asking, person, Purpose.TREATMENT, "read", [label]) == {"l"}
+    assert allowed_labels(parse(shipped), person, Purpose.TREATMENT, "read", [label]) == frozenset()
 
 
 def reference(person: Person, purpose: Purpose, action: str, label: LabelFacts, when: datetime, own: str) -> bool:
