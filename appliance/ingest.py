@@ -31,7 +31,7 @@ from appliance.audit.events import (
     DocumentReceived,
     DocumentRedacted,
 )
-from appliance.audit.log import AuditLog
+from appliance.audit.receipt import Recorder
 from appliance.documents import attachments, intake
 from appliance.documents.catalog import Catalog, Collection, Version
 from appliance.documents.document import Document, Original
@@ -54,7 +54,7 @@ from appliance.redaction.screening import kept_types, screen
 from appliance.redaction.vault import Vault
 from appliance.search.chunking import chunk
 from appliance.search.embedding import Embedder
-from appliance.search.index import Index
+from appliance.search.index import IndexWriter
 from appliance.search.lexical import Lexicon
 from appliance.search.store import ChunkStore
 from appliance.search.writing import known_vectors, write_version
@@ -76,7 +76,7 @@ class Rooms:
     """The parts that a document passes through; `assembly` puts them together."""
 
     settings: Settings
-    log: AuditLog
+    log: Recorder
     catalog: Catalog
     originals: Originals
     pages: PageImages
@@ -86,7 +86,7 @@ class Rooms:
     detector: "Detector | DetectionWorkers"
     vault: Vault
     store: ChunkStore
-    index: Index
+    index: IndexWriter
     embedder: Embedder
     lexicon: Lexicon
     profiles: ProfilesInForce
@@ -115,6 +115,15 @@ class Outcome:
     """Of an attachment, unredacted: for whoever brought the file in."""
 
 
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A file that is here and waits to be worked on."""
+
+    version: Version
+    original: Original = field(repr=False)
+    profile: Profile
+
+
 def ingest(
     rooms: Rooms, grant: WriteGrant, source: Path | bytes, name: str, *, place: str = "",
     progress: Progress = lambda stage: None,
@@ -126,10 +135,22 @@ def ingest(
     audit device) is raised, and the version waits for `resume`.
     """
     started = time.perf_counter()
+    progress("received")
+    taken = receive(rooms, grant, source, name, place=place)
+    if isinstance(taken, Outcome):
+        return taken
+    outcome = _attempt(rooms, grant.person, taken.version, taken.original, taken.profile, progress, started)
+    return _with_attachments(rooms, grant.person, outcome, taken.profile, progress)
+
+
+def receive(
+    rooms: Rooms, grant: WriteGrant, source: Path | bytes, name: str, *, place: str = ""
+) -> "Received | Outcome":
+    """Step 2 alone: the file is here, encrypted, and waits as unfinished work; or how it ended already."""
+    started = time.perf_counter()
     collection = rooms.catalog.collection(grant.collection)
 
     # 2. intake
-    progress("received")
     try:
         original = intake.accept(source, name, rooms.settings)
         taken = original
@@ -141,15 +162,12 @@ def ingest(
     version, fresh = rooms.catalog.receive(
         collection, _label(rooms, collection), original, profile.name, profile.digest, place=place
     )
-    if not fresh and rooms.originals.kept(version.id):
-        outcome = _attempt(rooms, grant.person, version, original, profile, progress, started)
-        return _with_attachments(rooms, grant.person, outcome, profile, progress)
     if not fresh and version.status not in UNFINISHED:
         return _known(rooms, version, started)
-    rooms.originals.put(version.id, name, original.content)
-    rooms.log.append(_received(version, original), actor=grant.person)
-    outcome = _attempt(rooms, grant.person, version, original, profile, progress, started)
-    return _with_attachments(rooms, grant.person, outcome, profile, progress)
+    if fresh or not rooms.originals.kept(version.id):
+        rooms.originals.put(version.id, name, original.content)
+        rooms.log.append(_received(version, original), actor=grant.person)
+    return Received(version, original, profile)
 
 
 def resume(rooms: Rooms, *, progress: Callable[[str, str], None] = lambda version, stage: None) -> Iterator[Outcome]:
@@ -424,6 +442,13 @@ def _twice(work: Callable[[], _T]) -> _T:
         if error.reason not in ("crashed", "limit") or time.monotonic() - began > STOPPED_SECONDS:
             raise
     return work()
+
+
+def ended(version: Version) -> Outcome:
+    """How a version ended that somebody else worked on."""
+    return Outcome(
+        version.document, version.id, version.status, version.reason, version.pages, version.chunks, version.entities
+    )
 
 
 def _known(rooms: Rooms, version: Version, started: float) -> Outcome:

@@ -27,6 +27,7 @@ from appliance.assembly import (
     redaction_policies,
     revealing,
     reviewing,
+    shared,
     supervising,
     wire,
 )
@@ -401,5 +402,6 @@ OPERATIONS |= oversight.OPERATIONS
 OPERATIONS |= supervising.OPERATIONS
 OPERATIONS |= identities.OPERATIONS
 OPERATIONS |= access_policies.OPERATIONS
+OPERATIONS |= shared.OPERATIONS
 OPERATIONS |= model_changes.OPERATIONS
 OPERATIONS |= costing.OPERATIONS

@@ -123,7 +123,7 @@ class Appliance:
     """One open home. Thread-safe."""
 
     def __init__(
-        self, settings: Settings, lock: homes.HomeLock, database: Database, keys: KeyRing, log: AuditLog
+        self, settings: Settings, lock: homes.HomeLock | None, database: Database, keys: KeyRing, log: AuditLog
     ) -> None:
         self.settings = settings
         self.database = database
@@ -408,4 +408,5 @@ class Appliance:
         self.log.close()
         self.database.close()
         self.keys.close()
-        self._lock.release()
+        if self._lock is not None:
+            self._lock.release()

@@ -1,6 +1,9 @@
-"""What a writer of the audit log gets back."""
+"""What a writer of the audit log needs of it, and gets back."""
 
 from dataclasses import dataclass
+from typing import Protocol
+
+from appliance.audit.events import Event
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,3 +22,11 @@ class ProofedReceipt:
 
     receipt: Receipt
     proof: str
+
+
+class Recorder(Protocol):
+    """The log as a journey sees it: in this process (`AuditLog`), or in the one that owns it."""
+
+    def append(self, event: Event, *, actor: str, operator: str = "") -> Receipt:
+        """Record `event`. Durable when this returns; raises Unavailable when it cannot be."""
+        ...

@@ -17,6 +17,7 @@ def register(app: typer.Typer) -> None:
     """Add this file's commands."""
     app.command()(init)
     app.command()(serve)
+    app.command()(worker)
     app.command()(doctor)
     app.command()(demo)
     app.command()(bench)
@@ -46,14 +47,26 @@ def serve(
     become_server({name: str(value) for name, value in chosen.items() if value is not None})
 
 
+def worker(
+    once: Annotated[bool, typer.Option("--once", help="Stop when nothing is left to do.")] = False,
+) -> None:
+    """Work on documents beside a server whose records are on PostgreSQL, until stopped. Start as many as you like."""
+    become("appliance.assembly.worker", {}, ["--once"] if once else [])
+
+
 def become_server(variables: dict[str, str]) -> NoReturn:
     """Turn this process into `python -m appliance.web`: a fresh one, shut in before anything is loaded."""
+    become("appliance.web", variables, [])
+
+
+def become(module: str, variables: dict[str, str], arguments: list[str]) -> NoReturn:
+    """Turn this process into `python -m MODULE`."""
     settings = context.settings()
     homes.check(settings.home)
     context.close()
     environment = {**os.environ, **variables, "APPLIANCE_HOME": str(settings.home)}
     form = ["--json"] if output.json else []
-    os.execve(sys.executable, [sys.executable, "-m", "appliance.web", *form], environment)
+    os.execve(sys.executable, [sys.executable, "-m", module, *form, *arguments], environment)
 
 
 def doctor(

@@ -13,7 +13,7 @@ looks for the next one does not wait for those who are looking.
 import os
 import secrets
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -126,6 +126,18 @@ class Work:
             connection.execute(update(version).where(mine).values(freed))
             self._mine.discard(identifier)
         return int(tries)
+
+    def offer(self, identifier: str) -> None:
+        """Let whoever looks next take a version that has just come in."""
+        with self._database.claiming() as connection:
+            connection.execute(update(version).where(version.c.id == identifier).values(due=""))
+
+    def held(self, identifiers: Iterable[str]) -> int:
+        """How many of these versions somebody is working on now."""
+        row = version.c
+        held = row.id.in_(sorted(identifiers)) & row.status.in_(UNFINISHED) & (row.held_until > _text(_now()))
+        with self._database.transaction() as connection:
+            return int(connection.execute(select(func.count()).select_from(version).where(held)).scalar_one())
 
     def forget_holders(self) -> int:
         """The leases of owners and every pause are void: this process has just become the only owner of the home. How

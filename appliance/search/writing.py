@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from appliance.search.chunk import Chunk, IndexedVersion
 from appliance.search.embedding import Embedder, embedded_text, lexical_text
-from appliance.search.index import Index, Point, Vector
+from appliance.search.index import IndexWriter, Point, Vector
 from appliance.search.lexical import Lexicon
 from appliance.search.store import ChunkStore
 
@@ -23,7 +23,7 @@ def points_of(
     ]
 
 
-def known_vectors(index: Index, store: ChunkStore, version: str | None) -> dict[str, Vector]:
+def known_vectors(index: IndexWriter, store: ChunkStore, version: str | None) -> dict[str, Vector]:
     """The vectors of a version's chunks by the text that was embedded: its next version need not embed them again."""
     if version is None:
         return {}
@@ -32,7 +32,7 @@ def known_vectors(index: Index, store: ChunkStore, version: str | None) -> dict[
 
 
 def write_version(
-    index: Index,
+    index: IndexWriter,
     embedder: Embedder,
     lexicon: Lexicon,
     version: str,

@@ -30,6 +30,8 @@ from appliance.settings import Settings
 CREDENTIAL = "appliance-master-key"
 NONCE_BYTES = 12
 CACHED_KEYS = 20_000
+LOCK_SECONDS = 15.0
+"""How long to wait for another process that writes the ring."""
 SCRYPT = {"n": 2**15, "r": 8, "p": 1, "maxmem": 64 * 1024 * 1024, "dklen": 32}
 
 
@@ -41,7 +43,7 @@ class KeyRing:
         self._master = master
         self._cache: dict[str, bytes] = {}
         self._lock = threading.RLock()
-        self._database = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        self._database = sqlite3.connect(path, LOCK_SECONDS, check_same_thread=False, isolation_level=None)
         self._database.execute("PRAGMA secure_delete=ON")
         self._database.execute("PRAGMA synchronous=FULL")
         self._database.execute("PRAGMA journal_mode=TRUNCATE")
@@ -91,9 +93,7 @@ class KeyRing:
                 return self._cache[scope]
             row = self._database.execute("SELECT wrapped FROM key WHERE scope = ?", (scope,)).fetchone()
             if row is None:
-                fresh = secrets.token_bytes(32)
-                self._store(scope, fresh)
-                return fresh
+                return self._make(scope)
             return self._unwrap(scope, row[0])
 
     def ensure(self, scopes: Iterable[str]) -> None:
@@ -177,12 +177,17 @@ class KeyRing:
             self._cache.clear()
             self._database.close()
 
-    def _store(self, scope: str, key: bytes) -> None:
+    def _make(self, scope: str) -> bytes:
+        """A new key, or the one that another process made at the same moment."""
+        fresh = secrets.token_bytes(32)
         try:
-            self._database.execute("INSERT INTO key VALUES (?, ?)", (scope, aes_key_wrap(self._master, key)))
+            row = (scope, aes_key_wrap(self._master, fresh))
+            if not self._database.execute("INSERT OR IGNORE INTO key VALUES (?, ?)", row).rowcount:
+                return self.existing(scope)
         except sqlite3.OperationalError as error:
             raise Unavailable(f"the key ring cannot be written ({error})", "Check the disk of the home") from error
-        self._remember(scope, key)
+        self._remember(scope, fresh)
+        return fresh
 
     def _unwrap(self, scope: str, wrapped: bytes) -> bytes:
         try:
@@ -200,7 +205,7 @@ class KeyRing:
     def _check_master(self) -> None:
         row = self._database.execute("SELECT wrapped FROM key WHERE scope = 'check'").fetchone()
         if row is None:
-            self._store("check", secrets.token_bytes(32))
+            self._make("check")
             return
         try:
             aes_key_unwrap(self._master, row[0])

@@ -28,7 +28,8 @@ def workers(
 ) -> Iterator[list[Worker]]:
     """`count` processes that have connected and wait for their start."""
     command = [sys.executable, "-m", "tests.documents.draining", str(home), str(lease), str(seconds), what]
-    started = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(count)]
+    pipe = subprocess.PIPE
+    started = [subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) for _ in range(count)]
     try:
         for each in started:
             assert each.stdout is not None
@@ -72,7 +73,7 @@ def test_two_processes_do_twelve_short_jobs_in_little_more_than_the_ideal_time(
         taken = [each[0] for lines, _ in told for each in lines]
         assert sorted(taken) == sorted(added)
         seconds = max(end for _, end in told) - began
-        print(f"{either_database}: 12 jobs of 0.3 s, two processes: {seconds:.2f} s, {seconds / 1.8:.2f} times the ideal")
+        print(f"{either_database}: 12 jobs of 0.3 s, 2 processes: {seconds:.2f} s, {seconds / 1.8:.2f} times the ideal")
         if seconds < 1.5 * 1.8:
             return
     pytest.fail("more than 1.5 times the ideal, three times")
@@ -112,7 +113,7 @@ def test_poison_is_set_aside_after_three_tries_by_whichever_process(shelf: Shelf
     assert tries == list(range(MOST_TRIES))
 
 
-def test_the_owner_of_a_home_forgets_its_own_leases_and_leaves_those_of_living_workers(shelf: Shelf, home: Path) -> None:
+def test_the_owner_of_a_home_forgets_its_own_leases_and_leaves_those_of_workers(shelf: Shelf, home: Path) -> None:
     first, second = shelf.add("a"), shelf.add("b")
     with workers(home, 1, what="hang") as (worker,):
         go([worker])
