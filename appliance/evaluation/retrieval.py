@@ -1,28 +1,32 @@
 """Retrieval figures on a data set in BEIR layout, through the retriever that answers questions.
 
 `corpus.jsonl` (`_id`, `title`, `text`), `queries.jsonl` (`_id`, `text`), `qrels/test.tsv` (query, document,
-grade). Every document is one chunk in an index, a store and a database of a temporary home, searched under an
-audited system scope. Measures as in trec_eval: nDCG with linear gain (Järvelin and Kekäläinen, 2002), recall,
+grade). Every document is one chunk, a long one several as at ingestion, in an index, a store and a database of a
+temporary home, searched under an audited system scope; a document stands where its best chunk does.
+Measures as in trec_eval: nDCG with linear gain (Järvelin and Kekäläinen, 2002), recall,
 mean reciprocal rank; a document that is the query itself is left out.
 """
 
 import csv
+import itertools
 import json
 import math
+import re
 import statistics
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from appliance.access.grants import ReadableScope
 from appliance.access.policies import load as load_policies
 from appliance.access.scope import Access
 from appliance.errors import Unreadable
+from appliance.redaction.findings import RedactedBlock, RedactedDocument, ScreenedDocument
 from appliance.search.chunk import Chunk, Passage
-from appliance.search.chunking import chunk_id
+from appliance.search.chunking import TOKENS, chunk, chunk_id, estimate_tokens
 from appliance.search.edge import EdgeIndex
 from appliance.search.embedding import Embedder
 from appliance.search.hybrid import Retriever
@@ -40,13 +44,15 @@ VERSION = "evaluation-version"
 LABEL = "evaluation-label"
 DEPTH = 100
 BATCH = 256
+LONG = 2 * TOKENS
+"""A document of more tokens, as estimated, is cut into chunks: the embedding would not read its end."""
 
 
 @dataclass(frozen=True, slots=True)
 class DataSet:
-    """A BEIR data set: chunks by document id, questions by id, grades by question and document."""
+    """A BEIR data set: the chunks of each document by its id, questions by id, grades by question and document."""
 
-    corpus: dict[str, Chunk]
+    corpus: dict[str, list[Chunk]]
     queries: dict[str, str]
     qrels: dict[str, dict[str, float]]
 
@@ -71,13 +77,14 @@ def evaluate(
     asked = sorted(data.qrels)[:limit]
     results: dict[str, list[str]] = {}
     seconds: list[float] = []
-    with library(data.corpus.values(), embedder, settings) as rooms:
-        by_chunk = {chunk.id: document for document, chunk in data.corpus.items()}
+    by_chunk = {chunk.id: document for document, chunks in data.corpus.items() for chunk in chunks}
+    depth = DEPTH if all(len(chunks) == 1 for chunks in data.corpus.values()) else 2 * DEPTH
+    with library(itertools.chain(*data.corpus.values()), embedder, settings, depth) as rooms:
         for query in asked:
             start = time.perf_counter()
-            found = search(rooms, data.queries[query], reranker or FeatureReranker())
+            found = search(rooms, data.queries[query], reranker or FeatureReranker(), depth)
             seconds.append(time.perf_counter() - start)
-            results[query] = [by_chunk[p.chunk.id] for p in found if by_chunk[p.chunk.id] != query]
+            results[query] = [each for each in dict.fromkeys(by_chunk[p.chunk.id] for p in found) if each != query]
     return {
         "documents": len(data.corpus),
         "queries": len(asked),
@@ -107,11 +114,11 @@ def measures(results: Mapping[str, Sequence[str]], qrels: Mapping[str, Mapping[s
 
 
 @contextmanager
-def library(chunks: Iterable[Chunk], embedder: Embedder, settings: Settings) -> Iterator[Library]:
+def library(chunks: Iterable[Chunk], embedder: Embedder, settings: Settings, depth: int = DEPTH) -> Iterator[Library]:
     """Search over `chunks` as one published version, in a home that is deleted afterwards."""
     with tempfile.TemporaryDirectory(prefix="appliance-evaluation-") as folder:
         home = Path(folder)
-        own = settings.model_copy(update={"home": home, "insecure_plain_key_file": True, "retrieve_depth": DEPTH})
+        own = settings.model_copy(update={"home": home, "insecure_plain_key_file": True, "retrieve_depth": depth})
         database, keys, index = Database.open(home), KeyRing.create(own), EdgeIndex.open(home, embedder.dimensions)
         try:
             _insert_version(database)
@@ -135,10 +142,11 @@ def library(chunks: Iterable[Chunk], embedder: Embedder, settings: Settings) -> 
 
 def read(directory: Path) -> DataSet:
     """Read a data set in BEIR layout. Raises Unreadable naming the file and line that is wrong."""
-    corpus: dict[str, Chunk] = {}
-    for number, row in enumerate(_rows(directory / "corpus.jsonl")):
-        text, title = str(row["text"]), str(row.get("title", ""))
-        corpus[str(row["_id"])] = Chunk(chunk_id(VERSION, number, text), number, text, title, section=(), spans=())
+    corpus: dict[str, list[Chunk]] = {}
+    number = itertools.count()
+    for row in _rows(directory / "corpus.jsonl"):
+        cut = _cut(str(row["text"]), str(row.get("title", "")))
+        corpus[str(row["_id"])] = [_numbered(chunk, next(number)) for chunk in cut]
     queries = {str(row["_id"]): str(row["text"]) for row in _rows(directory / "queries.jsonl")}
     qrels: dict[str, dict[str, float]] = {}
     try:
@@ -151,6 +159,18 @@ def read(directory: Path) -> DataSet:
         path = directory / "qrels" / "test.tsv"
         raise Unreadable(f"{path} is no BEIR judgement file", "Use the BEIR layout") from error
     return DataSet(corpus, queries, qrels)
+
+
+def _cut(text: str, title: str) -> list[Chunk]:
+    """The chunks of a document that is given as text: one, or as at ingestion where it is long."""
+    if estimate_tokens(text) <= LONG:
+        return [Chunk("", 0, text, title, section=(), spans=())]
+    blocks = tuple(RedactedBlock(1, "paragraph", part) for part in re.split(r"\n+", text) if part.strip())
+    return chunk(ScreenedDocument(RedactedDocument("text", title, (), blocks, "", "", {})), VERSION)
+
+
+def _numbered(chunk: Chunk, number: int) -> Chunk:
+    return replace(chunk, id=chunk_id(VERSION, number, chunk.text), ordinal=number)
 
 
 def _rows(path: Path) -> Iterator[dict[str, object]]:
@@ -173,9 +193,7 @@ def _insert_version(database: Database) -> None:
                 id=COLLECTION, name=COLLECTION, title_sealed=b"", profile="", attributes={}, created=now
             )
         )
-        connection.execute(
-            tables.label.insert().values(digest=LABEL, attributes={"collection": COLLECTION})
-        )
+        connection.execute(tables.label.insert().values(digest=LABEL, attributes={"collection": COLLECTION}))
         connection.execute(
             tables.document.insert().values(id=COLLECTION, collection=COLLECTION, name_mac="", created=now)
         )

@@ -51,6 +51,20 @@ def test_a_small_set_is_solved_through_the_real_rooms(tmp_path: Path, packs: Pat
     assert not (tmp_path / "unused").exists()
 
 
+def test_a_long_document_is_cut_as_at_ingestion_and_counts_once(tmp_path: Path, packs: Path) -> None:
+    folder = data_set(tmp_path / "data")
+    long = " ".join(f"Line {n} of the rota names the porters of ward {n % 9}." for n in range(90))
+    with (folder / "corpus.jsonl").open("a") as file:
+        file.write(json.dumps({"_id": "d", "title": "", "text": f"{long}\nThe boiler is descaled in May."}) + "\n")
+        file.write(json.dumps({"_id": "e", "title": "", "text": "The kitchen is cleaned on Monday."}) + "\n")
+    (folder / "queries.jsonl").open("a").write(json.dumps({"_id": "q3", "text": "when is the boiler descaled"}) + "\n")
+    (folder / "qrels" / "test.tsv").open("a").write("q3\td\t1\n")
+    assert len(read(folder).corpus["d"]) > 3
+    settings = Settings(packs=packs, home=tmp_path / "unused")
+    figures = evaluate(folder, open_embedder(settings), settings)
+    assert (figures["documents"], figures["mrr"]) == (5, 1)
+
+
 @pytest.mark.parametrize("broken", ["corpus.jsonl", "queries.jsonl", "qrels/test.tsv"])
 def test_a_missing_or_broken_file_is_named(tmp_path: Path, broken: str) -> None:
     folder = data_set(tmp_path)
