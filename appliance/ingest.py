@@ -52,6 +52,7 @@ from appliance.redaction.redact import redact, texts_of
 from appliance.redaction.review import Reviews, reasons_for_review
 from appliance.redaction.screening import kept_types, screen
 from appliance.redaction.vault import Vault
+from appliance.search.ahead import Ahead
 from appliance.search.chunking import chunk
 from appliance.search.embedding import Embedder
 from appliance.search.index import IndexWriter
@@ -61,7 +62,7 @@ from appliance.search.writing import known_vectors, write_version
 from appliance.settings import Settings
 
 if TYPE_CHECKING:
-    from appliance.redaction.detection import Detector
+    from appliance.redaction.detection import Detector, Seen
     from appliance.redaction.workers import DetectionWorkers
 
 OTHERS_SECONDS = 0.1
@@ -309,7 +310,9 @@ def _process(
         document = _twice(lambda: rooms.sandbox.parse(original))
         inside = _unpack(rooms, actor, version, original, document, profile)
         progress("redacting")
-        redacted, findings = _redact(rooms, document, profile, version, original.name)
+        known = known_vectors(rooms.index, rooms.store, rooms.catalog.before(version.id))
+        with Ahead(document, profile, original.name, rooms.embedder, known) as ahead:
+            redacted, findings = _redact(rooms, document, profile, version, original.name, ahead.seen)
         rooms.log.append(_redaction(version, profile, redacted, findings), actor=actor)
         cleared = _cleared(rooms, version, document, original.name)
         screened = screen(redacted, kept=kept_types(profile.acts_on), cleared=cleared)
@@ -320,7 +323,7 @@ def _process(
         # 6. and 7. not yet visible
         progress("indexing")
         rooms.pages.delete(version.id)
-        chunks = _index(rooms, version, screened)
+        chunks = _index(rooms, version, screened, ahead)
         if not rooms.settings.keep_originals:
             progress("drawing pages")
             _twice(lambda: rooms.drawing.draw_all(rooms.catalog.version(version.id)))
@@ -405,12 +408,12 @@ def _with_attachments(
 
 
 def _redact(
-    rooms: Rooms, document: Document, profile: Profile, version: Version, name: str
+    rooms: Rooms, document: Document, profile: Profile, version: Version, name: str, seen: "Seen"
 ) -> tuple[RedactedDocument, Findings]:
     shown = rooms.catalog.before(version.id)
     before = rooms.readings.before(version.collection, shown, document)
     findings = rooms.detector.find(
-        texts_of(document, name), profile, hints=hints_of(document), known=document.known, before=before
+        texts_of(document, name), profile, hints=hints_of(document), known=document.known, before=before, seen=seen
     )
     if before is not None:
         rooms.readings.put(version.id, document, before, findings.readings)
@@ -418,12 +421,12 @@ def _redact(
     return redact(document, findings, profile, rooms.vault.domain(version.collection, version.id), name=name), findings
 
 
-def _index(rooms: Rooms, version: Version, screened: ScreenedDocument) -> int:
+def _index(rooms: Rooms, version: Version, screened: ScreenedDocument, ahead: Ahead) -> int:
     chunks = chunk(screened, version.id)
     rooms.store.put(version.id, chunks)
-    unchanged = known_vectors(rooms.index, rooms.store, rooms.catalog.before(version.id))
     indexed = write_version(
-        rooms.index, rooms.embedder, rooms.lexicon, version.id, version.label, version.collection, chunks, unchanged
+        rooms.index, rooms.embedder, rooms.lexicon, version.id, version.label, version.collection, chunks,
+        ahead.vectors(),
     )
     label = rooms.catalog.mark_indexed(version.id, screened.document, indexed.chunks)
     if label != version.label:  # somebody changed it meanwhile

@@ -54,8 +54,9 @@ def paragraphs(folder: Path) -> list[str]:
     return found
 
 
-def pdf(samples: Sequence[str], pages: int, seed: int = 7) -> bytes:
-    """A text PDF (ISO 32000-1) of `pages` pages, LINES lines each, in one standard font."""
+def pdf(samples: Sequence[str], pages: int, seed: int = 7, changed: int = 0) -> bytes:
+    """A text PDF (ISO 32000-1) of `pages` pages, LINES lines each, in one standard font; on page `changed`, if any,
+    another line begins."""
     chance = random.Random(seed)
     lines: list[str] = []
     while len(lines) < pages * LINES:
@@ -71,6 +72,8 @@ def pdf(samples: Sequence[str], pages: int, seed: int = 7) -> bytes:
     kids = []
     for number in range(pages):
         own = lines[number * LINES : (number + 1) * LINES]
+        if number + 1 == changed:
+            own[0] = "This line was written for the second version of the document."
         shown = "".join(f"({_escaped(line)}) Tj T*\n" for line in own)
         stream = zlib.compress(f"BT /F1 10 Tf 14 TL 50 790 Td\n{shown}ET".encode("latin-1", "replace"))
         objects.append(b"<< /Length %d /Filter /FlateDecode >>\nstream\n%s\nendstream" % (len(stream), stream))

@@ -12,10 +12,11 @@ that does not end in time, raises; there is no partial result.
 """
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
-from functools import cached_property
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from appliance.documents.document import Known
 from appliance.errors import Quarantined
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 
 WINDOW = 2000
 """Longest text, in characters, that spaCy reads at once; so cost is linear in length."""
+RUN = 40_000
+"""Characters of a long text that one model reads while the other reads those before."""
 SECONDS = 60.0
 """In which a text of up to 20,000 characters must be read; longer ones get proportionally more. A core takes 1."""
 SHORT = 300
@@ -45,6 +48,19 @@ _SURE_NAME = 0.55
 LABELLED = frozenset({"labelled_code"})
 """The recognizers of `detectors: [labels]`: what stands behind a label. `patterns` has them too."""
 _T = TypeVar("_T")
+Seen = Callable[[Findings, int], None]
+"""Told what was found in blocks that are new, and how many blocks have been read; before names found elsewhere were
+looked for, and from another thread."""
+
+
+class _Run(NamedTuple):
+    """Windows that are read together: where they start and end, and how many blocks of the document are read with
+    them; 0 of a document that is one run."""
+
+    windows: list[tuple[int, str]]
+    start: int
+    end: int
+    blocks: int
 
 
 class _Joined:
@@ -85,6 +101,21 @@ class _Joined:
                     pieces.append((start + position, text[position:end]))
                 position = end
         return pieces
+
+    def runs(self) -> "Iterator[_Run]":
+        """The windows in runs of at least RUN characters, each of whole blocks."""
+        windows = self.windows()
+        begun = 0
+        for place in range(1, len(windows) + 1):
+            last = place == len(windows)
+            if not last:
+                length = windows[place][0] - windows[begun][0]
+                if length < RUN or self.block_at(windows[place][0]) == self.block_at(windows[place - 1][0]):
+                    continue
+            run = windows[begun:place]
+            blocks = 0 if last and not begun else self.block_at(run[-1][0]) + 1
+            yield _Run(run, run[0][0], run[-1][0] + len(run[-1][1]), blocks)
+            begun = place
 
     def original(self, start: int, end: int) -> Iterable[tuple[int, int, int]]:
         """(block, start, end) in original offsets; a span over a block's end gives one piece a block."""
@@ -193,7 +224,7 @@ class Detector:
 
     def find(
         self, texts: Sequence[str], profile: Profile, *, hints: Sequence[BlockHint] | None = None,
-        known: Sequence[Known] = (), before: Readings | None = None,
+        known: Sequence[Known] = (), before: Readings | None = None, seen: Seen = lambda findings, blocks: None,
     ) -> Findings:  # fmt: skip
         """Findings of one document: `texts` are its blocks in order, `hints` (if given) one for each, `known` the
         identifiers that its own fields name. With `before`, pieces that it knows are not given to the models again,
@@ -205,17 +236,17 @@ class Detector:
         if hints is not None and len(hints) != len(texts):
             raise ValueError("one hint for each block")
         seconds = limit(self._seconds, sum(map(len, texts)))
-        return within(seconds, lambda deadline: self._find(texts, profile, hints or (), known, before, deadline))
+        return within(seconds, lambda deadline: self._find(texts, profile, hints or (), known, before, seen, deadline))
 
     def _find(
         self, texts: Sequence[str], profile: Profile, hints: Sequence[BlockHint], known: Sequence[Known],
-        before: Readings | None, deadline: Deadline,
+        before: Readings | None, seen: Seen, deadline: Deadline,
     ) -> Findings:  # fmt: skip
         joined = _Joined(texts)
         if not joined.text.strip():
             return Findings((), profile.name, profile.digest)
         reading = _Reading(joined, before)
-        settled = self._candidates(joined, profile, hints, known, reading, deadline)
+        settled = self._candidates(joined, profile, hints, known, reading, seen, deadline)
         return Findings(
             tuple(self._report(settled, joined, profile)), profile.name, profile.digest, self._warnings(joined),
             tuple(reading.made),
@@ -223,14 +254,12 @@ class Detector:
 
     def _candidates(
         self, joined: _Joined, profile: Profile, hints: Sequence[BlockHint], known: Sequence[Known],
-        reading: "_Reading", deadline: Deadline,
+        reading: "_Reading", seen: Seen, deadline: Deadline,
     ) -> list[Candidate]:  # fmt: skip
         text, enabled = joined.text, profile.detectors
-        windows = joined.windows()
         against = _guarded(deadline, "counter_evidence", lambda: list(self._counter.spans(text)))
         vetoes = resolution.Spans((start, end) for start, end, _ in against)
         alone = resolution.Spans(_guarded(deadline, "counter_evidence", lambda: list(self._counter.alone(text))))
-        models: list[Candidate] = []
         found: list[Candidate] = [
             Candidate(start, end, type_, 0.97, (Evidence("field", type_, 0.97, "a field of the file says so"),))
             for start, end, type_ in spans(text, known)
@@ -245,18 +274,56 @@ class Detector:
         elif "labels" in enabled:
             found += self._pattern_candidates(text, deadline, LABELLED)
             found += self._column_candidates(joined, hints, deadline)
-        if "spacy" in enabled:
-            readable = [window for window in windows if language_of(window[1]) in ("", "en")]
-            models += _guarded(deadline, "spacy", lambda: reading.read("spacy", readable, self._by_spacy))
-        found += [weighed for each in models if (weighed := resolution.weigh(each, text, vetoes, alone))]
-        if "pii-rampart" in enabled:
-            unread = windows if len(text) < SHORT else self._unexplained(windows, found, against)
-            more = _guarded(deadline, "pii-rampart", lambda: reading.read(self._onnx.name, unread, self._by_onnx))
-            found += [weighed for each in more if (weighed := resolution.weigh(each, text, vetoes, alone))]
+
+        def weighed(candidates: Iterable[Candidate]) -> list[Candidate]:
+            return [new for each in candidates if (new := resolution.weigh(each, text, vetoes, alone))]
+
+        def told(run: _Run, known: list[Candidate]) -> None:
+            joint = resolution.combine(known, text)
+            settled = resolution.settle([each for each in joint if each.score >= 0.3], text)
+            seen(Findings(tuple(self._report(settled, joined, profile)), profile.name, profile.digest), run.blocks)
+
+        found += self._by_models(joined, enabled, found, against, weighed, told, reading, deadline)
         combined = resolution.combine(found, text)
         if "consistency" in enabled:
             combined = self._consistent(combined, text, vetoes, deadline)
         return resolution.settle([each for each in combined if each.score >= 0.3], text)
+
+    def _by_models(
+        self, joined: _Joined, enabled: Sequence[str], found: Sequence[Candidate],
+        against: Sequence[tuple[int, int, str]], weighed: Callable[[Iterable[Candidate]], list[Candidate]],
+        told: Callable[[_Run, list[Candidate]], None], reading: "_Reading", deadline: Deadline,
+    ) -> list[Candidate]:  # fmt: skip
+        """What the models find, `weighed`. The name detector lets go of the interpreter: it reads one run of a long
+        text while spaCy reads the next, and `told` is given what is known of a run that both have read."""
+
+        def by_spacy(run: _Run) -> list[Candidate]:
+            readable = [window for window in run.windows if language_of(window[1]) in ("", "en")]
+            return weighed(_guarded(deadline, "spacy", lambda: reading.read("spacy", readable, self._by_spacy)))
+
+        def by_onnx(run: _Run, known: list[Candidate]) -> list[Candidate]:
+            whole = len(joined.text) < SHORT
+            unread = run.windows if whole else self._unexplained(run.windows, known, against)
+            work = partial(reading.read, self._onnx.name, unread, self._by_onnx)
+            return weighed(_guarded(deadline, self._onnx.name, work))
+
+        def rest(run: _Run, known: list[Candidate]) -> list[Candidate]:
+            more = by_onnx(run, known) if "pii-rampart" in enabled else []
+            if run.blocks:
+                told(run, [*known, *more])
+            return more
+
+        models: list[Candidate] = []
+        with ThreadPoolExecutor(1, "names") as beside:
+            waiting = []
+            for run in joined.runs():
+                own = by_spacy(run) if "spacy" in enabled else []
+                models += own
+                near = [each for each in found if each.end > run.start and each.start < run.end]
+                waiting.append(beside.submit(rest, run, [*near, *own]))
+            for each in waiting:
+                models += each.result()
+        return models
 
     @staticmethod
     def _unexplained(

@@ -177,10 +177,10 @@ class DetectionWorkers:
 
     def find(
         self, texts: Sequence[str], profile: Profile, *, hints: Sequence[BlockHint] | None = None,
-        known: Sequence[Known] = (), before: Readings | None = None,
+        known: Sequence[Known] = (), before: Readings | None = None, seen: object = None,
     ) -> Findings:  # fmt: skip
-        """See `Detector.find`. Raises WorkerEnded when the process died on the document, Quarantined when it was not
-        done with it in time."""
+        """See `Detector.find`; `seen` is not told. Raises WorkerEnded when the process died on the document,
+        Quarantined when it was not done with it in time."""
         if self._closed.is_set():
             raise Unavailable("the detection of identifiers is closed", "Try again")
         process = self._free.get()

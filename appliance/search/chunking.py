@@ -37,6 +37,7 @@ ROUNDING = 0.9
 Counter = Callable[[str], int]
 Blocks = tuple[RedactedBlock, ...]
 _WORD = re.compile(r"\w+|[^\w\s]")
+_CODE = re.compile(r"(?<=:)[a-z2-7]{8}(?=\])")
 _CUTS = (re.compile(r"(?<=[.!?;:])[\"')\]]*\s+|\n+"), re.compile(r"\s+"), re.compile(r"(?<=.{200})", re.DOTALL))
 """Where a long block may be cut: after sentences, else between words, else anywhere."""
 _RUNNING = ("header", "footer")
@@ -55,28 +56,41 @@ class _Segment:
 
 
 def estimate_tokens(text: str) -> int:
-    """Word pieces of `text`, estimated: one for a mark or short word, more for long words and numbers."""
-    return sum(1 + (len(word) - 1) // (3 if word[0].isdigit() else 7) for word in _WORD.findall(text))
+    """Word pieces of `text`, estimated: one for a mark or short word, more for long words and numbers. A surrogate
+    counts the same whatever its random letters are."""
+    words = _WORD.findall(_CODE.sub("x" * 8, text))
+    return sum(1 + (len(word) - 1) // (3 if word[0].isdigit() else 7) for word in words)
 
 
 def chunk(
     document: ScreenedDocument, version: str, *, tokens: int = TOKENS, count: Counter = estimate_tokens
 ) -> list[Chunk]:
     """The chunks of `document` in reading order. The same input gives the same chunks with the same ids."""
-    blocks = document.document.blocks
+    return _chunks(document.document, document.flagged, version, tokens, count)
+
+
+def expected(document: RedactedDocument) -> list[Chunk]:
+    """The chunks that a document would have if it stayed as it is: to compute ahead with, never to be stored."""
+    return _chunks(document, frozenset(), "", TOKENS, estimate_tokens)
+
+
+def _chunks(
+    document: RedactedDocument, flagged: frozenset[int], version: str, tokens: int, count: Counter
+) -> list[Chunk]:
+    blocks = document.blocks
     chunks: list[Chunk] = []
-    for segments in _groups(document.document, tokens, count):
+    for segments in _groups(document, tokens, count):
         text, spans = _assemble(blocks, segments)
         chunks.append(
             Chunk(
                 id=chunk_id(version, len(chunks), text),
                 ordinal=len(chunks),
                 text=text,
-                title=document.document.title,
+                title=document.title,
                 section=_section(blocks, segments),
                 spans=spans,
                 kind="text" if blocks[segments[-1].index].table is None else "table",
-                flagged=any(segment.index in document.flagged for segment in segments),
+                flagged=any(segment.index in flagged for segment in segments),
             )
         )
     return chunks

@@ -244,3 +244,21 @@ def test_a_name_model_that_does_not_end_refuses_the_text(strict):
 def test_long_texts_get_more_time():
     assert limit(60, 10) == limit(60, 20_000) == 60
     assert limit(60, 7_000_000) == 60 * 350
+
+
+def test_a_long_text_read_in_runs_is_found_in_as_if_it_were_one(detector, strict, monkeypatch):
+    texts = [f"{NOTE}\nBed {n} was made by Orla Quimby; the pump of Delia ran {n} hours." for n in range(24)]
+    whole = detector.find(texts, strict)
+    monkeypatch.setattr("appliance.redaction.detection.RUN", 1500)
+    told = []
+    parts = detector.find(texts, strict, seen=lambda findings, blocks: told.append((findings, blocks)))
+    assert [(i.block, i.start, i.end, i.type) for i in parts.items] == [
+        (i.block, i.start, i.end, i.type) for i in whole.items
+    ]
+    assert len(told) > 4
+    assert [blocks for _, blocks in told] == sorted({blocks for _, blocks in told})
+    assert told[-1][1] == len(texts)
+    start = 0
+    for findings, blocks in told:
+        assert all(start <= item.block < blocks for item in findings.items)
+        start = blocks

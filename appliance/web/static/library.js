@@ -131,8 +131,10 @@ async function addAll(files) {
     for (let next = waiting.shift(); next; next = waiting.shift()) {
       await add(target, next.file, next.line);
       done += 1;
-      const left = Math.round((Date.now() - started) / done * (files.length - done) / 1000);
-      find("upload-progress").textContent = files.length > 1 ? `${done} of ${files.length} done${left ? `, about ${left} s left` : ""}.` : "";
+      const rate = done / (Date.now() - started) * 1000;
+      const left = Math.round((files.length - done) / rate);
+      const pace = left ? `, ${rate.toPrecision(2)} files a second, about ${left} s left` : "";
+      find("upload-progress").textContent = files.length > 1 ? `${done} of ${files.length} done${pace}.` : "";
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
