@@ -18,7 +18,7 @@ import qdrant_edge as qdrant
 
 from appliance.access.grants import ReadableScope
 from appliance.errors import ApplianceError, IntegrityFailure, Unavailable
-from appliance.search.index import SLACK, Candidate, Point, Row, Vector, best_of, readable_collections
+from appliance.search.index import SLACK, Candidate, Point, Row, Vector, best_of, narrowed
 from appliance.search.lexical import Sparse
 
 DIRECTORY = "index"
@@ -96,13 +96,13 @@ class EdgeIndex:
         versions: frozenset[str] | None = None,
     ) -> list[Candidate]:
         """See `Index.search`."""
-        allowed = readable_collections(scope, collections)
-        if not scope.labels or not allowed or versions == frozenset():
+        places = narrowed(scope, collections)
+        if not scope.labels or not scope.collections or places == [] or versions == frozenset():
             return []
         only = qdrant.Filter(
             must=[
                 qdrant.FieldCondition("label", qdrant.MatchAny(sorted(scope.labels))),
-                qdrant.FieldCondition("collection", qdrant.MatchAny(allowed)),
+                *([] if places is None else [qdrant.FieldCondition("collection", qdrant.MatchAny(places))]),
                 *([] if versions is None else [qdrant.FieldCondition("version", qdrant.MatchAny(sorted(versions)))]),
             ],
             must_not=[qdrant.FieldCondition("version", qdrant.MatchAny(sorted(hidden)))] if hidden else None,

@@ -97,11 +97,15 @@ class Retriever:
             stored = self._store.get(candidate.id for _, candidate in part)
             for score, candidate in part:
                 found = stored.get(candidate.id)
-                if found is not None and found.label in scope.labels and found.version not in hidden:
+                if found is not None and _is_readable(found, scope) and found.version not in hidden:
                     passages.append(_passage(found, candidate, score, asked))
             if len(passages) >= k:
                 break
         return passages[:k]
+
+
+def _is_readable(found: StoredChunk, scope: ReadableScope) -> bool:
+    return found.label in scope.labels and found.collection in scope.collections
 
 
 def _passage(found: StoredChunk, candidate: Candidate, score: float, asked: Asked) -> Passage:

@@ -88,7 +88,7 @@ class Index(IndexWriter, Protocol):
     ) -> list[Candidate]:
         """The `depth` nearest chunks by vector and the `depth` best by terms, together, by ascending id.
 
-        Only chunks whose label and collection are in `scope` (and in `collections`, where given) and whose
+        Only chunks whose label is in `scope` (and whose collection is in `collections`, where given) and whose
         version is not in `hidden` (and is one of `versions`, where given).
         """
         ...
@@ -106,9 +106,10 @@ class Index(IndexWriter, Protocol):
         ...
 
 
-def readable_collections(scope: ReadableScope, collections: frozenset[str] | None) -> list[str]:
-    """Collections to search: those of the scope, narrowed to `collections` where given."""
-    return sorted(scope.collections if collections is None else scope.collections & collections)
+def narrowed(scope: ReadableScope, collections: frozenset[str] | None) -> list[str] | None:
+    """The collections to search beside the labels, where the scope is narrowed to some; None where the labels say it
+    all: a label is of one collection, and a second condition over 300 of them doubles the time of a search."""
+    return None if collections is None else sorted(scope.collections & collections)
 
 
 def best_of(

@@ -16,7 +16,7 @@ from qdrant_client.http.exceptions import ApiException, UnexpectedResponse
 
 from appliance.access.grants import ReadableScope
 from appliance.errors import Unavailable
-from appliance.search.index import SLACK, Candidate, Point, Row, Vector, best_of, readable_collections
+from appliance.search.index import SLACK, Candidate, Point, Row, Vector, best_of, narrowed
 from appliance.search.lexical import Sparse
 
 NAME = "appliance"
@@ -83,12 +83,13 @@ class ServerIndex:
         versions: frozenset[str] | None = None,
     ) -> list[Candidate]:
         """See `Index.search`."""
-        allowed = readable_collections(scope, collections)
-        if not scope.labels or not allowed or versions == frozenset():
+        places = narrowed(scope, collections)
+        if not scope.labels or not scope.collections or places == [] or versions == frozenset():
             return []
         wanted = [] if versions is None else [_any("version", sorted(versions))]
+        wanted += [] if places is None else [_any("collection", places)]
         only = models.Filter(
-            must=[_any("label", sorted(scope.labels)), _any("collection", allowed), *wanted],
+            must=[_any("label", sorted(scope.labels)), *wanted],
             must_not=[_any("version", sorted(hidden))] if hidden else None,
         )
         rows = self._query(dense.tolist(), "dense", only, depth)

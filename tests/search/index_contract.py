@@ -75,9 +75,15 @@ class IndexContract:
         assert seen(index) == []
         assert seen(index, "other") == []
 
-    def test_a_label_alone_does_not_open_another_collection(self, index: Index) -> None:
+    def test_a_scope_without_a_collection_finds_nothing(self, index: Index) -> None:
         index.put("v1", "open", "ward", [point(1)])
-        assert index.search(scope("open", collections=("vault",)), vector(1), QUESTION, 5) == []
+        assert index.search(scope("open", collections=()), vector(1), QUESTION, 5) == []
+
+    def test_a_search_narrowed_to_a_collection_finds_nothing_of_another(self, index: Index) -> None:
+        index.put("v1", "open", "ward", [point(1)])
+        index.put("v2", "open", "vault", [point(2)])
+        found = index.search(scope("open"), vector(1), QUESTION, 5, collections=frozenset({"ward"}))
+        assert {each.version for each in found} == {"v1"}
 
     def test_asking_for_a_collection_outside_the_scope_finds_nothing(self, index: Index) -> None:
         index.put("v1", "open", "vault", [point(1)])
