@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from sqlalchemy import insert
 
 from appliance import ask as questions
 from appliance.access.limits import NameUses
@@ -23,6 +24,7 @@ from appliance.search.chunk import Chunk, ChunkSpan, Passage
 from appliance.settings import SHIPPED_POLICIES, Settings
 from appliance.storage.database import Database
 from appliance.storage.keys import KeyRing
+from appliance.storage.tables import document, version
 
 TEXT = "The infusion of heparin is stopped six hours before surgery. The dose of heparin is 5000 units."
 QUESTION = "When is the infusion of heparin stopped before surgery?"
@@ -39,8 +41,7 @@ class Search:
     def retrieve(self, text: str, terms: Any, scope: Any, *_: Any, **__: Any) -> list[Passage]:
         chunk = Chunk("c1", 0, TEXT, "Heparin", (), (ChunkSpan(0, len(TEXT), 1, 0, ()),))
         features = {"dense": 0.9, "lexical": 9.0, "fused": 1.0, "rerank": 1.0}
-        label = min(scope.labels)
-        return [Passage(chunk, "d1", "v1", min(scope.collections), label, 1.0, features)]
+        return [Passage(chunk, "d1", "v1", min(scope.collections), "open", 1.0, features)]
 
     def counts(self, words: Any, scope: Any) -> dict[str, int]:
         return dict.fromkeys(words, 1)
@@ -88,7 +89,7 @@ class House:
 
 
 def prepare(settings: Settings) -> None:
-    """Make the home: key ring, database, one collection, one reader."""
+    """Make the home: key ring, database, one collection, one document in it, one reader."""
     keys = KeyRing.create(settings)
     database = Database.open(settings.home)
     people, catalog = People(database, keys), Catalog(database, keys)
@@ -96,6 +97,11 @@ def prepare(settings: Settings) -> None:
     people.create("nina", "Nina", "correct horse battery")
     Rights(database).grant("ward", "user:nina", "read")
     catalog.add_label("open", {"collection": made.id})
+    blank = {"content_mac": "", "kind": "text", "bytes": 1, "entities": {}, "profile": "strict", "created": "2026"}
+    with database.transaction() as connection:
+        connection.execute(insert(document).values(id="d1", collection=made.id, name_mac="", created="2026"))
+        row = {"id": "v1", "document": "d1", "collection": made.id, "label": "open", "status": "published", **blank}
+        connection.execute(insert(version).values(row))
     database.close()
     keys.close()
 
