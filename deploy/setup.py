@@ -6,8 +6,8 @@
 3. the locked requirements of the program, then of tests and linters;
 4. the program itself, editable;
 5. the default model packs, checked by digest (`--packs DIR` takes them from a directory);
-6. with `--tests`: from the operating system's packages Chromium for the browser tests and slapd for those of
-   LDAP, and from npm, into `.venv`, the OpenID Connect provider that sign-in is proved against.
+6. with `--tests`: from the operating system's packages Chromium for the browser tests, slapd for those of LDAP and
+   PostgreSQL, and from npm, into `.venv`, the OpenID Connect provider that sign-in is proved against.
 
 Each step that is done is remembered by a digest of its input, so a second run does nothing. Standard
 library only: it runs before anything is installed.
@@ -181,14 +181,28 @@ def install_browser() -> None:
 
 def install_directory() -> None:
     """Step 6: slapd. Its tests skip without it; nothing is started by installing it for long enough to matter."""
-    if shutil.which("slapd") or Path("/usr/sbin/slapd").exists():
-        return
+    if not shutil.which("slapd") and not Path("/usr/sbin/slapd").exists():
+        install_packages("LDAP", "slapd", "ldap-utils")
+
+
+def install_database() -> None:
+    """Step 6: PostgreSQL. Its tests start a server of their own and skip without; no cluster is made for it."""
+    if not shutil.which("initdb") and not list(Path("/usr/lib/postgresql").glob("*/bin/initdb")):
+        install_packages("PostgreSQL", "postgresql")
+
+
+def install_packages(tests: str, *names: str) -> None:
+    """Install packages of the operating system that some tests need, where that can be done; else say so."""
+    wanted = " ".join(names)
     if not shutil.which("apt-get") or os.geteuid() != 0:
-        return say("the LDAP tests need slapd and skip without; run as root: apt-get install slapd ldap-utils")
-    command = ["apt-get", "install", "-y", "--no-install-recommends", "slapd", "ldap-utils"]
+        return say(f"the {tests} tests need {names[0]} and skip without; run as root: apt-get install {wanted}")
+    command = ["apt-get", "install", "-y", "--no-install-recommends", *names]
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
-    if subprocess.run(command, env=environment, capture_output=True, check=False).returncode:
-        say("slapd could not be installed: the LDAP tests skip")
+    for attempt in (command, ["apt-get", "update"], command):
+        ran = subprocess.run(attempt, env=environment, capture_output=True, check=False)
+        if ran.returncode == 0 and attempt is command:
+            return None
+    return say(f"{names[0]} could not be installed: the {tests} tests skip")
 
 
 def install_provider() -> None:
@@ -244,6 +258,7 @@ def set_up(packs: str, tests: bool, runtime: bool) -> None:
     if tests:
         install_browser()
         install_directory()
+        install_database()
         install_provider()
 
 

@@ -68,5 +68,5 @@ def either_database(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPa
     kind: str = request.param
     if kind == "postgresql":
         server: servers.Server = request.getfixturevalue("postgresql")
-        monkeypatch.setenv("APPLIANCE_DATABASE_URL", server.emptied())
+        monkeypatch.setenv("APPLIANCE_DATABASE_URL", server.shared())
     return kind

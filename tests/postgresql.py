@@ -31,7 +31,7 @@ class Server:
     def __init__(self, folder: Path, programs: Path) -> None:
         self.folder = folder
         self.programs = programs
-        self.kept = ""
+        self.kept = self.with_tables = ""
         self.user = None if os.getuid() else _somebody()
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
@@ -57,6 +57,11 @@ class Server:
         name = f"t{secrets.token_hex(6)}"
         self.say(f"CREATE DATABASE {name}")
         return f"postgresql://appliance@/{name}?host={self.folder}".replace("@/", f"@:{self.port}/")
+
+    def shared(self) -> str:
+        """The address of the database whose tables are kept from test to test (`stores.created`)."""
+        self.with_tables = self.with_tables or self.database()
+        return self.with_tables
 
     def emptied(self) -> str:
         """The address of a database that is kept for this, without anything in it: cheaper than a new one."""

@@ -16,6 +16,7 @@ from appliance.settings import load as load_settings
 from appliance.storage import tables
 from appliance.storage.database import Database
 from appliance.storage.keys import KeyRing
+from tests.stores import created
 
 PASSWORD = "correct horse battery"
 
@@ -41,7 +42,7 @@ class Room:
 @pytest.fixture
 def room(tmp_path: Path) -> Room:
     settings = load_settings(tmp_path, insecure_plain_key_file=True)
-    database, keys = Database.create(settings), KeyRing.create(settings)
+    database, keys = created(settings), KeyRing.create(settings)
     people = People(database, keys)
     made = Room(
         database, people, Sessions(database, people, 60), Rights(database), Access(database, load(SHIPPED_POLICIES))

@@ -12,6 +12,7 @@ from appliance.errors import NotFound
 from appliance.storage import tables
 from appliance.storage.database import FILE_NAME, Database
 from appliance.storage.keys import KeyRing
+from tests.stores import created
 
 TOLD = {
     "question": "What is the zebrafish dose?",
@@ -23,10 +24,10 @@ READ = {"treatment": {"open"}}
 
 
 @pytest.fixture
-def chosen(home: Path) -> settings.Settings:
+def chosen(home: Path, either_database: str) -> settings.Settings:
     made = settings.load(home, insecure_plain_key_file=True)
     KeyRing.create(made).close()
-    database = Database.open(home)
+    database = created(made)
     with database.transaction() as connection:
         for name in ("nina", "bob"):
             row = {"id": name, "login": name, "name_sealed": b"", "password_hash": "", "groups": [], "roles": [],
@@ -49,7 +50,7 @@ def conversations(chosen: settings.Settings) -> Iterator[Conversations]:
 
 
 def opened(chosen: settings.Settings) -> Iterator[Conversations]:
-    keys, database = KeyRing.open(chosen), Database.open(chosen.home)
+    keys, database = KeyRing.open(chosen), Database.of(chosen)
     yield Conversations(database, keys)
     database.close()
     keys.close()
@@ -95,7 +96,7 @@ def test_a_foreign_conversation_is_a_missing_one(conversations: Conversations) -
 def test_no_word_of_it_lies_on_the_disk(conversations: Conversations, chosen: settings.Settings) -> None:
     begun(conversations)
     written = b"".join(file.read_bytes() for file in chosen.home.rglob("*") if file.is_file())
-    assert FILE_NAME in {file.name for file in chosen.home.rglob("*")}
+    assert (FILE_NAME in {file.name for file in chosen.home.rglob("*")}) is not bool(chosen.database_url)
     assert b"zebrafish" not in written
     assert b"quokkas" not in written
 

@@ -60,7 +60,7 @@ class Shelf:
 
 
 @pytest.fixture
-def shelf(home: Path) -> Iterator[Shelf]:
+def shelf(home: Path, either_database: str) -> Iterator[Shelf]:
     with opened(home) as stores:
         yield Shelf(stores)
 

@@ -1,12 +1,11 @@
 """The vault: consistent, searchable, unreadable without its keys, and able to forget."""
 
-import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import func, select, update
 
 from appliance.errors import IntegrityFailure, NotFound
 from appliance.redaction.surrogates import Mention
@@ -14,6 +13,7 @@ from appliance.redaction.vault import Vault
 from appliance.settings import load
 from appliance.storage.keys import KeyRing
 from appliance.storage.tables import surrogate as table
+from appliance.storage.tables import surrogate_index as index
 from tests.canaries import traces
 from tests.stores import Stores, opened
 
@@ -21,7 +21,7 @@ NAME = "Maximiliana Quartermaine"
 
 
 @pytest.fixture
-def stores(home: Path) -> Iterator[Stores]:
+def stores(home: Path, either_database: str) -> Iterator[Stores]:
     with opened(home) as found:
         yield found
 
@@ -48,10 +48,12 @@ def test_surrogates_outlive_the_process(home: Path) -> None:
 def test_two_domains_share_neither_surrogates_nor_indexes(vault: Vault, stores: Stores) -> None:
     people = [Mention("PERSON", f"Person{chr(65 + n)} Quarter{chr(65 + n)}") for n in range(20)]
     assert not set(vault.allocate("c1", people)) & set(vault.allocate("c2", people))
-    with sqlite3.connect(stores.home / "appliance.db") as plain:
+    with stores.database.transaction() as plain:
         indexes = [
-            {row[0] for row in plain.execute("SELECT blind FROM surrogate_index WHERE domain = ?", (domain,))}
-            | {row[0] for row in plain.execute("SELECT identity FROM surrogate WHERE domain = ?", (domain,))}
+            {
+                *plain.execute(select(index.c.blind).where(index.c.domain == domain)).scalars(),
+                *plain.execute(select(table.c.identity).where(table.c.domain == domain)).scalars(),
+            }
             for domain in ("c1", "c2")
         ]
     assert indexes[0]
@@ -84,8 +86,8 @@ def test_the_search_for_traces_would_find_one(tmp_path: Path) -> None:
 
 def test_the_length_of_what_is_sealed_does_not_tell_the_length_of_a_name(vault: Vault, stores: Stores) -> None:
     vault.allocate("c1", [Mention("PERSON", "Al Li"), Mention("PERSON", NAME)])
-    with sqlite3.connect(stores.home / "appliance.db") as plain:
-        assert len({len(row[0]) for row in plain.execute("SELECT sealed FROM surrogate")}) == 1
+    with stores.database.transaction() as plain:
+        assert len(set(plain.execute(select(func.length(table.c.sealed))).scalars())) == 1
 
 
 def test_eight_threads_that_ask_for_one_name_get_one_surrogate(vault: Vault) -> None:
@@ -157,22 +159,20 @@ def test_a_name_seen_before_its_evidence_keeps_its_surrogate(vault: Vault) -> No
     assert vault.surrogate_for("c1", "PERSON", "John Smith", hints=(("MEDICAL_RECORD", "111"),)) == plain
 
 
-def test_erasing_forgets_the_original_the_index_and_the_key(home: Path) -> None:
-    with opened(home) as stores:
-        vault = Vault(stores.database, stores.keys)
-        made = vault.surrogate_for("c1", "PERSON", NAME)
-        kept = vault.surrogate_for("c1", "PERSON", "Peter Jones")
-        assert vault.erase("c1", made)
-        assert not vault.erase("c1", made)
-        with pytest.raises(NotFound):
-            vault.reveal("c1", made)
-        with pytest.raises(NotFound):
-            stores.keys.existing(f"subject/c1/{made}")
-        assert vault.lookup("c1", "PERSON", NAME) == ()
-        assert vault.reveal("c1", kept) == "Peter Jones"
-        assert vault.surrogate_for("c1", "PERSON", NAME) != made
-    with sqlite3.connect(home / "appliance.db") as plain:
-        assert plain.execute("SELECT count(*) FROM surrogate_index WHERE surrogate = ?", (made,)).fetchone() == (0,)
+def test_erasing_forgets_the_original_the_index_and_the_key(vault: Vault, stores: Stores) -> None:
+    made = vault.surrogate_for("c1", "PERSON", NAME)
+    kept = vault.surrogate_for("c1", "PERSON", "Peter Jones")
+    assert vault.erase("c1", made)
+    assert not vault.erase("c1", made)
+    with pytest.raises(NotFound):
+        vault.reveal("c1", made)
+    with pytest.raises(NotFound):
+        stores.keys.existing(f"subject/c1/{made}")
+    assert vault.lookup("c1", "PERSON", NAME) == ()
+    assert vault.reveal("c1", kept) == "Peter Jones"
+    assert vault.surrogate_for("c1", "PERSON", NAME) != made
+    with stores.database.transaction() as plain:
+        assert plain.execute(select(index).where(index.c.surrogate == made)).first() is None
 
 
 def test_an_erasure_cut_off_after_the_key_is_finished_by_doing_it_again(vault: Vault, stores: Stores) -> None:
