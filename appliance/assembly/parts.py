@@ -119,6 +119,12 @@ def _empty(home: Path) -> None:
             shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
 
 
+def _tell_rebuilding(done: int, of: int) -> None:
+    """Nothing is answered from an index that lacks documents: whoever waits is told for what."""
+    if of:
+        sys.stderr.write(f"appliance: the index is being rebuilt from the store: {done} of {of} documents\n")
+
+
 class Appliance:
     """One open home. Thread-safe."""
 
@@ -220,7 +226,7 @@ class Appliance:
         """The vector index, reconciled with the store: derived data is rebuilt, never silently short (I7)."""
         opened = self._open_index()
         self._closers.append(opened.close)
-        rebuild(opened, self.store, self.embedder, self.lexicon, self.database)
+        rebuild(opened, self.store, self.embedder, self.lexicon, self.database, _tell_rebuilding)
         labelling.complete(self.catalog, opened)
         return opened
 
