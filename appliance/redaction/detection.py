@@ -28,7 +28,7 @@ from appliance.redaction.known import spans
 from appliance.redaction.language import language_of
 from appliance.redaction.policy import Profile
 from appliance.redaction.readings import Made, Readings, Span
-from appliance.redaction.recognizers.shadow import Shadow, shadow
+from appliance.redaction.recognizers.shadow import Shadow, shadow, shown_in_reverse
 from appliance.redaction.resolution import Candidate
 from appliance.redaction.restrictions import People, Place, applies
 
@@ -45,6 +45,7 @@ SHORT = 300
 """A text below this many characters is read whole by both models: it has little context to explain names by."""
 _CODES = frozenset({"ID", "MEDICAL_RECORD", "ACCOUNT_NUMBER", "US_SSN"})
 _SURE_NAME = 0.55
+_REVERSED = "turned around by a right-to-left override"
 LABELLED = frozenset({"labelled_code"})
 """The recognizers of `detectors: [labels]`: what stands behind a label. `patterns` has them too."""
 _T = TypeVar("_T")
@@ -68,6 +69,7 @@ class _Joined:
 
     def __init__(self, texts: Sequence[str]) -> None:
         self.shadows = [shadow(text) for text in texts]
+        self._texts = texts
         self.starts: list[int] = []
         position = 0
         for each in self.shadows:
@@ -116,6 +118,13 @@ class _Joined:
             blocks = 0 if last and not begun else self.block_at(run[-1][0]) + 1
             yield _Run(run, run[0][0], run[-1][0] + len(run[-1][1]), blocks)
             begun = place
+
+    def disguised(self) -> Iterable[Candidate]:
+        """What is shown in reverse order, which no detector reads as a reader does."""
+        for text, start, each in zip(self._texts, self.starts, self.shadows, strict=True):
+            for span in shown_in_reverse(text):
+                first, last = each.of_original(*span)
+                yield Candidate(start + first, start + last, "ID", 0.9, (Evidence("override", "ID", 0.9, _REVERSED),))
 
     def original(self, start: int, end: int) -> Iterable[tuple[int, int, int]]:
         """(block, start, end) in original offsets; a span over a block's end gives one piece a block."""
@@ -265,6 +274,7 @@ class Detector:
             for start, end, type_ in spans(text, known)
         ]
         if "patterns" in enabled:
+            found += joined.disguised()
             found += [
                 each
                 for each in self._pattern_candidates(text, deadline)

@@ -108,3 +108,78 @@ def test_an_encoded_identifier_is_masked_whole(secret: str, encode) -> None:  # 
 )
 def test_words_and_digests_are_no_encoded_text(text: str) -> None:
     assert EncodedRecognizer().analyze(text, [], None) == []
+
+
+IDENTIFIERS = {
+    "Patient: {} was seen.": "Wilhelmina Featherstonehaugh",
+    "Write to {} please.": "w.featherstone@ward3.example.org",
+    "SSN: {} on file.": "523-45-6789",
+    "Call {} tonight.": "(517) 788-1934",
+    "Pay to {} now.": "GB82 WEST 1234 5698 7654 32",
+    "Card {} charged.": "4111 1111 1111 1111",
+}
+HIDDEN = {
+    "a lone surrogate inside": lambda s: s[:5] + "\ud800" + s[5:],
+    "turned around by an override": lambda s: "\u202e" + s[::-1] + "\u202c",
+    "escapes of JSON": lambda s: "".join(f"\\u{ord(c):04x}" for c in s),
+    "quoted-printable": lambda s: "".join(f"={b:02X}" for b in s.encode()),
+    "percent codes of percent codes": lambda s: urllib.parse.quote(urllib.parse.quote(s, safe=""), safe=""),
+    "base64": lambda s: base64.b64encode(s.encode()).decode(),
+    "hexadecimal": lambda s: s.encode().hex(),
+    "underscores": lambda s: s.replace(" ", "_"),
+    "wide gaps": lambda s: s.replace(" ", "   "),
+    "lower case": str.lower,
+}
+
+
+def left_of(detector: Detector, strict: Profile, text: str, value: str) -> str:
+    """Letters and digits of `value`, which stands in `text`, that detection leaves."""
+    mask = bytearray(len(text))
+    for finding in detector.find_text(text, strict).items:
+        mask[finding.start : finding.end] = b"\1" * (finding.end - finding.start)
+    start = text.index(value)
+    return "".join(c for k, c in enumerate(value) if c.isalnum() and not mask[start + k])
+
+
+@pytest.mark.parametrize("disguise", HIDDEN)
+def test_an_identifier_is_masked_however_it_is_written(disguise: str, detector: Detector, strict: Profile) -> None:
+    for sentence, identifier in IDENTIFIERS.items():
+        value = HIDDEN[disguise](identifier)
+        text = "Note of the ward. " + sentence.format(value) + " The rest is as usual."
+        assert left_of(detector, strict, text, value) == "", identifier
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "4111 1111\n1111 1111",
+        "4111 1111 | 1111 1111",
+        "4 1 1 1  1 1 1 1  1 1 1 1  1 1 1 1",
+        "GB82 WEST 1234\n5698 7654 32",
+        "GB82 WEST | 1234 5698 7654 32",
+        "(517)\n788-1934",
+        "517-788-\n1934",
+        "+44 20\n7946 0958",
+        "523-45-\n6789",
+        "Wilhelmina\nFeatherstonehaugh",
+        "Wilhelmina Feather-\nstonehaugh",
+        "5\u03012\u03013\u0301-4\u03015\u0301-6\u03017\u03018\u03019\u0301",
+    ],
+)
+def test_an_identifier_over_a_break_is_masked_whole(value: str, detector: Detector, strict: Profile) -> None:
+    text = f"Note of the ward. For the patient {value} on file. The rest is as usual."
+    assert left_of(detector, strict, text, value) == ""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Year | 2311 | 4550 | 6120\nNext | 2457 | 4811 | 6390",
+        "4111\n1111\n1111\n1111",
+        "Steps 1 2 3 4 5 6 7 8 9 10 11 12 of the plan",
+        "state-of-the-\nart equipment",
+        "x=1=2=3 and a=BC=DE",
+    ],
+)
+def test_columns_and_ordinary_words_are_no_broken_identifiers(text: str) -> None:
+    assert masked(text) == shadow(text).text

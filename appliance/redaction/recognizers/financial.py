@@ -3,7 +3,7 @@
 import regex
 
 from appliance.redaction.recognizers import checks
-from appliance.redaction.recognizers.base import RuleRecognizer, rule
+from appliance.redaction.recognizers.base import RuleRecognizer, result, rule
 
 _COUNTRIES = "|".join(sorted(checks.IBAN_LENGTHS))
 _CARD_CONTEXT = (
@@ -13,6 +13,10 @@ _CARD_CONTEXT = (
 
 _STOCK_NUMBER = r"\d{4}-\d{2}-\d{3}-\d{4}(?!\d)"
 """A NATO stock number (STANAG 3150) has the length of a card number, and one in ten passes its check."""
+
+
+_APART = r"(?:-|_|[ ]{1,3}|[ ]{0,3}[\n|][ ]{0,3})"
+"""Between groups of one number: a line or a cell may end there, once."""
 
 
 def bic_country(value: str) -> bool:
@@ -54,6 +58,13 @@ class PaymentCardRecognizer(RuleRecognizer):
             0.95,
             "issuer range and Luhn check",
             check=checks.card,
+        ),
+        rule(
+            "CREDIT_CARD",
+            rf"(?<![\w.-])(?:[2-6]\d{{3}}(?:{_APART}\d{{4}}){{3}}|3[47]\d\d{_APART}\d{{6}}{_APART}\d{{5}}|[2-6](?:[ ]{{1,3}}\d){{12,18}})(?![\w-]|\.\d)",
+            0.9,
+            "issuer range and Luhn check, over a break",
+            check=lambda value: len(regex.findall(r"[\n|]", value)) < 2 and checks.card("".join(filter(str.isdigit, value))),
         ),
         rule(
             "CREDIT_CARD",
@@ -105,21 +116,20 @@ class BankAccountRecognizer(RuleRecognizer):
     )
 
     def spans(self, text, nlp_artifacts=None):  # type: ignore[no-untyped-def]
-        """Also try each IBAN's exact length: a word in capitals may follow it."""
+        """Also try each IBAN's exact length: a word in capitals may follow it, a line may end in it."""
         yield from super().spans(text, nlp_artifacts)
         for match in _IBAN_START.finditer(text):
-            length = checks.IBAN_LENGTHS[match[1]]
+            length = checks.IBAN_LENGTHS[match[1].upper()]
             end, seen = match.start(), 0
-            while end < len(text) and seen < length and (text[end].isalnum() or text[end] in " -"):
+            while end < len(text) and seen < length and (text[end].isalnum() or text[end] in " -_\n|"):
                 seen += text[end].isalnum()
                 end += 1
-            if seen == length and checks.iban(text[match.start() : end]):
-                from appliance.redaction.recognizers.base import result
-
+            number = "".join(filter(str.isalnum, text[match.start() : end])).upper()
+            if seen == length and checks.iban(number):
                 yield result("IBAN_CODE", match.start(), end, 0.98, self, "country, length and mod 97")
 
 
-_IBAN_START = regex.compile(rf"(?<![A-Za-z\d])({_COUNTRIES})\d{{2}}")
+_IBAN_START = regex.compile(rf"(?<![A-Za-z\d])({_COUNTRIES})\d{{2}}", regex.IGNORECASE)
 
 
 class BankCodeRecognizer(RuleRecognizer):

@@ -22,7 +22,7 @@ class SocialSecurityRecognizer(RuleRecognizer):
     RULES = (
         rule(
             "US_SSN",
-            r"(?<![\w-])\d{3}([- .])\d{2}\1\d{4}(?![\w]|-\w)",
+            r"(?<![\w-])\d{3}([- .])\n?\d{2}\1\n?\d{4}(?![\w]|-\w)",
             0.85,
             "written as 3-2-4 digits",
             check=checks.ssn,

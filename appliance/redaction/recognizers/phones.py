@@ -29,6 +29,13 @@ _LABEL = regex.compile(
 _LABEL_AFTER = regex.compile(r"[ ]?[-(]?[ ]?(?:office|fax|mobile|home|work|cell|desk|phone)\b", regex.IGNORECASE)
 _NANP = regex.compile(r"(?:\+?1[ .-]?)?(?:\([2-9]\d{2}\) ?|[2-9]\d{2}([ .-]))[2-9]\d{2}[ .-]\d{4}")
 _NANP_LOOSE = regex.compile(r"(?:(?:\+|00)?1[ .-]?)?\(?\d{3}\)?[ .-]{0,2}\d{3}[ .-]?\d{4}")
+_BREAK = r"(?:[ ]{0,3}[\n|][ ]{0,3}|[ ]{2,3}|_)"
+_BROKEN = regex.compile(
+    rf"(?<![\w.(+-])(?:\([2-9]\d{{2}}\)(?:{_BREAK}[2-9]\d{{2}}[ .-]\d{{4}}|[ ]?[2-9]\d{{2}}[.-]?{_BREAK}\d{{4}})"
+    rf"|[2-9]\d{{2}}([.-]){_BREAK}?[2-9]\d{{2}}\1{_BREAK}\d{{4}}|[2-9]\d{{2}}([.-]){_BREAK}[2-9]\d{{2}}\2\d{{4}}"
+    rf"|\+\d{{1,3}}[ -]?(?:\d[ -]?){{2,8}}{_BREAK}(?:\d[ -]?){{3,7}}\d)(?![\w-]|[.,]\d)"
+)
+"""North American and international forms that go on in the next line or cell."""
 _DATE = regex.compile(r"\d{1,2}([./ -])\d{1,2}\1(?:\d{2}|\d{4})|\d{4}([./-])\d{1,2}\2\d{1,2}")
 _SPACED_AMOUNT = regex.compile(r"\d{1,3}(?: \d{3})+")
 
@@ -40,7 +47,9 @@ class PhoneNumberRecognizer(ApplianceRecognizer):
     TYPES = ("PHONE_NUMBER",)
 
     def spans(self, text: str, nlp_artifacts: Any = None) -> Iterable[RecognizerResult]:
-        """Every number that reads as a telephone number, its extension included."""
+        """Every number that reads as a telephone number, its extension included, also when a line ends inside it."""
+        for match in matches(_BROKEN, text, self.name):
+            yield result("PHONE_NUMBER", match.start(), match.end(), 0.7, self, "telephone number over a break")
         for match in matches(_CANDIDATE, text, self.name):
             number = match[0][: match.start("ext") - match.start()] if match["ext"] else match[0]
             number = number.strip()

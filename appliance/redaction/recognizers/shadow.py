@@ -1,7 +1,8 @@
 
 """The shadow of a text: what a reader sees in it, with a map back to the offsets of the original.
 
-Zero-width and bidirectional controls, soft hyphens and NULs are dropped, full-width and other decimal
+Zero-width and bidirectional controls, soft hyphens, NULs, lone surrogates, marks on digits and on a run of letters
+and the hyphen of a word broken over two lines are dropped, full-width and other decimal
 digits become ASCII, compatibility letters their plain form, look-alike letters inside Latin words Latin,
 typographic quotes, dashes and spaces plain ones. Detection reads the shadow; findings are of the original.
 Sources: Unicode UAX #9 (bidi controls), UAX #15 (NFKC), UTS #39 (confusables, the common Cyrillic and Greek).
@@ -9,6 +10,7 @@ Sources: Unicode UAX #9 (bidi controls), UAX #15 (NFKC), UTS #39 (confusables, t
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 _PLAIN = str.maketrans(
@@ -26,13 +28,26 @@ _PLAIN = str.maketrans(
 )
 _INVISIBLE = re.compile(
     "[\u0000-\u0008\u000e-\u001f\u007f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u202a-\u202e"
-    "\u2060-\u2064\u2066-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+    "\u2060-\u2064\u2066-\u206f\ud800-\udfff\ufe00-\ufe0f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
+_MARK = "[\u0300-\u036f\u20d0-\u20ff]"
+_DROPPED = re.compile(
+    rf"(?<=[^\W\d_])-\n(?=[^\W\d_A-Z])|(?:[A-Za-z]{_MARK}+){{3,}}|(?<![^\W\d_])(?<!{_MARK}){_MARK}+"
+)
+"""Marks on three letters in a row, which no language writes; marks on what is no letter; a hyphen at a line's end."""
 _UNUSUAL = re.compile("[^\u0020-\u007e\n\u00a0-\u024f\u2010-\u201f]|[\u00aa\u00ad\u00b2\u00b3\u00b9\u00ba]")
 _LATIN_LOOKALIKES = dict(
     zip("АВЕКМНОРСТХаеорсухіјѕԁԛԝΑΒΕΖΗΙΚΜΝΟΡΤΥΧο", "ABEKMHOPCTXaeopcyxijsdqwABEZHIKMNOPTYXo", strict=True)
 )
 _MIXED_WORD = re.compile(r"[A-Za-z0-9\u0370-\u03ff\u0400-\u052f]+")
+
+
+_OVERRIDE = re.compile("\u202e([^\u202c\u2069\n]*[A-Za-z0-9][^\u202c\u2069\n]*)")
+
+
+def shown_in_reverse(text: str) -> Iterator[tuple[int, int]]:
+    """Spans of Latin letters or digits that a right-to-left override turns around: what is read is not what stands."""
+    return (match.span(1) for match in _OVERRIDE.finditer(text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,16 +88,20 @@ def _unmix(text: str) -> str:
 def shadow(text: str) -> Shadow:
     """Normalise `text`. Cost is linear; a text of ordinary characters keeps its offsets and needs no map."""
     plain = text.translate(_PLAIN)
-    if not _UNUSUAL.search(plain) and not _INVISIBLE.search(plain):
+    dropped = {
+        offset
+        for match in _DROPPED.finditer(plain)
+        for offset in range(*match.span())
+        if not (plain[offset].isascii() and plain[offset].isalpha())
+    }
+    if not dropped and not _UNUSUAL.search(plain) and not _INVISIBLE.search(plain):
         return Shadow(plain, None, len(text))
     characters: list[str] = []
     origin: list[int] = []
     for offset, character in enumerate(plain):
-        if _INVISIBLE.match(character):
+        if offset in dropped or _INVISIBLE.match(character):
             continue
-        if "\ud800" <= character <= "\udfff":
-            character = "\ufffd"
-        elif character.isdecimal():
+        if character.isdecimal():
             character = str(unicodedata.decimal(character))
         elif character > "\u024f" or character in "\u00aa\u00b2\u00b3\u00b9\u00ba":
             folded = unicodedata.normalize("NFKC", character)
