@@ -7,7 +7,7 @@ second and needs no PyTorch. Nothing is fetched. Vectors are float32, unit lengt
 
 import re
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -57,28 +57,14 @@ def above(chunk: Chunk) -> str:
     return "\n".join(line for line in dict.fromkeys((chunk.title, *chunk.section)) if line)
 
 
-Together = Callable[[Sequence[tuple[str, str]]], NDArray[np.float32]]
-
-
 class Embedder:
     """Turns texts into vectors of `dimensions` numbers. Thread-safe; one batch is computed at a time."""
 
-    def __init__(
-        self,
-        forward: Callable[[Sequence[str]], NDArray[np.float32]],
-        dimensions: int,
-        name: str,
-        *,
-        model: bert.Bert | None = None,
-        digest: str = "",
-    ) -> None:
+    def __init__(self, forward: Callable[[Sequence[str]], NDArray[np.float32]], dimensions: int, name: str) -> None:
         self._forward = forward
-        self._model = model
         self._lock = threading.Lock()
         self.dimensions = dimensions
         self.name = name
-        self.digest = digest
-        """Of the pack."""
 
     @classmethod
     def open(cls, pack: VerifiedPack, threads: int = 2, tokenizer: VerifiedPack | None = None) -> "Embedder":
@@ -90,16 +76,11 @@ class Embedder:
         if graph is not None:
             return _open_onnx(graph, (tokenizer or pack).path("tokenizer.json"), pack.name, threads)
         if (pack.folder / "model.safetensors").is_file() and bert.is_known(pack.folder):
-            model = bert.open_bert(pack.folder, threads, MAX_TOKENS)
-            return cls(model.mean, model.dimensions, pack.name, model=model, digest=pack.sha256)
+            forward, dimensions = bert.open_bert(pack.folder, threads, MAX_TOKENS)
+            return cls(forward, dimensions, pack.name)
         if (pack.folder / "model.safetensors").is_file():
             return _open_sentence_transformers(pack, threads)
         raise Unavailable(f"the pack {pack.name} holds no embedding model", "Set embedding_pack to one that does")
-
-    def adapted(self, adapter: Mapping[str, NDArray[np.float32]]) -> Together | None:
-        """What reads pairs of texts together, by this model with an adapter (`bert.Bert.adapted`): for each pair
-        its first hidden state and the mean of all, (pairs, 2 x dimensions). None where the model takes none."""
-        return None if self._model is None else self._model.adapted(adapter).together
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Vectors of `texts`, in their order: shape (len(texts), dimensions). Batches are sorted by length."""
