@@ -37,7 +37,7 @@ def note(samples: Sequence[str], chance: random.Random, characters: int) -> str:
         f"{who.split()[0]} {who.split()[1]} was seen by Dr {chance.choice(FAMILY)} on the ward.",
     ]
     while sum(map(len, parts)) < characters:
-        parts.append(chance.choice(samples))
+        parts.append(f"{chance.choice(samples)} Entry {chance.randrange(10**6)}.")  # else pieces would repeat
         if chance.random() < 0.3:
             parts.append(f"Telephone 555-01{chance.randrange(100):02}-{chance.randrange(1000):03}; ask for {who}.")
     return "\n\n".join(parts)
