@@ -1,5 +1,6 @@
 """A document told apart: recorded first, in force at once, whole after a kill at any step."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -246,3 +247,19 @@ def _counts(house: House, label: str) -> list[tuple[int, int]]:
     with house.held.database.transaction() as connection:
         rows = connection.execute(select(term_statistics).where(term_statistics.c.label == label))
         return sorted((row.term, row.chunks) for row in rows)
+
+
+def test_of_two_administrators_at_once_neither_undoes_what_the_other_said(ward: House) -> None:
+    told = ward.add("told.txt")
+    size = ward.held.log.size
+    wanted = [{"classification": 2}, {"compartments": ["crypto"]}, {"need_to_know": ["group:ward"]}] * 3
+    with ThreadPoolExecutor(len(wanted)) as pool:
+        list(pool.map(lambda changes: tell(ward, told.document, **changes), wanted))
+    (label,) = set(ward.held.catalog.labels_of([told.id]).values())
+    assert tell(ward, told.document, classification=2).attributes == {
+        "collection": told.collection, "classification": 2, "compartments": ["crypto"], "need_to_know": ["group:ward"],
+    }  # fmt: skip
+    records = list(ward.held.log.records(size))
+    assert [record.public["replaces"] for record in records] == ["open", *(r.public["label"] for r in records[:-1])]
+    assert records[-1].public["label"] == label
+    assert ward.held.catalog.labelling.waiting() == {}
