@@ -50,7 +50,8 @@ class Ahead:
             self._document, blocks=tuple(replace(block, words=()) for block in self._document.blocks[:blocks])
         )
         redacted = redact(part, findings, self._profile, EphemeralVault(), name=self._name)
-        texts = [embedded_text(chunk) for chunk in expected(redacted)[:-1]]  # the last one may grow
+        whole = blocks >= len(self._document.blocks)
+        texts = [embedded_text(chunk) for chunk in expected(redacted, whole=whole)]
         new = [text for text in dict.fromkeys(texts) if text not in self._vectors]
         self._vectors |= dict(zip(new, self._embedder.encode(new), strict=True)) if new else {}
 

@@ -69,9 +69,22 @@ def chunk(
     return _chunks(document.document, document.flagged, version, tokens, count)
 
 
-def expected(document: RedactedDocument) -> list[Chunk]:
-    """The chunks that a document would have if it stayed as it is: to compute ahead with, never to be stored."""
-    return _chunks(document, frozenset(), "", TOKENS, estimate_tokens)
+def expected(document: RedactedDocument, *, whole: bool) -> list[Chunk]:
+    """The chunks that a document would have if it stayed as it is: to compute ahead with, never to be stored. Unless
+    it is `whole`, those that what follows would change are left out."""
+    chunks = _chunks(document, frozenset(), "", TOKENS, estimate_tokens)
+    closed = len(document.blocks) if whole else _closed(document.blocks)
+    return [chunk for chunk in chunks if all(span.block < closed for span in chunk.spans)]
+
+
+def _closed(blocks: Blocks) -> int:
+    """How many blocks stand before the last stretch, which further blocks would lengthen."""
+    body = [i for i, block in enumerate(blocks) if block.text.strip() and block.kind not in _RUNNING]
+    if not body:
+        return 0
+    last = [i for i in body if _run_key(blocks, i) == _run_key(blocks, body[-1])]
+    *_, stretch = _stretches(blocks, _units(blocks, last, TOKENS, estimate_tokens), TOKENS)
+    return stretch[0][0].index
 
 
 def _chunks(

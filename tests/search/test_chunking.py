@@ -1,5 +1,6 @@
 """Chunks: what they hold, where it came from, and that it never changes."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 from hypothesis import given, settings
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 from appliance.documents.document import Word
 from appliance.redaction.findings import RedactedBlock, RedactedDocument, RedactedEntity, ScreenedDocument
 from appliance.search.chunk import Chunk
-from appliance.search.chunking import chunk, estimate_tokens
+from appliance.search.chunking import chunk, estimate_tokens, expected
 
 SPACED = "[DATE:aa bb. cc]"
 SENTENCE = "The ward keeps a record of every dose that was given during the night. "
@@ -212,3 +213,19 @@ def test_a_page_that_changes_in_a_long_section_leaves_the_chunks_of_other_pages(
     pages[2] = paragraph("Page 3. " + f"{SENTENCE} Changed. " * 47, page=3)
     after = [piece.text for piece in chunk(document(*pages), "v")]
     assert {text for text in before if "Bed 3" not in text} <= set(after)
+
+
+def test_what_is_expected_of_the_first_pages_comes_out_in_the_end() -> None:
+    pages = [paragraph(f"{SENTENCE} Bed {n}. ", page=1 + n // 30) for n in range(150)]
+    final = {piece.text for piece in chunk(document(*pages), "v")}
+    for seen in range(1, 151, 7):
+        part = document(*pages[:seen]).document
+        assert {piece.text for piece in expected(part, whole=False)} <= final
+    assert {piece.text for piece in expected(document(*pages).document, whole=True)} == final
+
+
+def test_chunks_do_not_depend_on_the_letters_of_a_surrogate() -> None:
+    said = [paragraph(f"{SENTENCE} [PERSON:abcdefgh] and [ID:kkkkmmmm] agree on {n}.") for n in range(60)]
+    other = [replace(each, text=each.text.replace("abcdefgh", "2bcdefgh").replace("kkkk", "7kk7")) for each in said]
+    one, two = ([len(piece.text) for piece in chunk(document(*blocks), "v")] for blocks in (said, other))
+    assert one == two
