@@ -39,6 +39,7 @@ from appliance.answering.conversations import Conversations
 from appliance.answering.engines.engine import Engine
 from appliance.answering.entailment import Entailment
 from appliance.answering.queueing import Queue
+from appliance.assembly import settings_seen
 from appliance.assembly.attempt import Attempt
 from appliance.assembly.engines import brought, open_engine
 from appliance.assembly.providers import open_directory, open_identity_provider
@@ -214,7 +215,8 @@ class Appliance:
         told = hashlib.sha256(self.settings.model_dump_json().encode()).hexdigest()
         alarming = [name for name in type(self.settings).model_fields if name.startswith("insecure_")]
         in_force = [name for name in alarming if getattr(self.settings, name)]
-        self.log.append(SettingInForce(digest=told, alarming=in_force), actor="system")
+        changed = settings_seen.changed(self.settings, self.keys)
+        self.log.append(SettingInForce(digest=told, changed=changed, alarming=in_force), actor="system")
 
     @cached_property
     def embedder(self) -> Embedder:

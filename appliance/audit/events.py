@@ -536,7 +536,8 @@ class ModelMeasured(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettingInForce(Event):
-    """The settings with this digest are in force from now on; `alarming` names insecure ones that are on."""
+    """The settings with this digest are in force from now on; `changed` names those that differ from the last start,
+    `alarming` insecure ones that are on."""
 
     digest: str
     changed: Sequence[str] = ()
