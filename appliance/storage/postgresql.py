@@ -13,7 +13,7 @@ import ssl
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Dialect, Engine, create_engine, event
 from sqlalchemy.engine import ExceptionContext, ExecutionContext
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
@@ -50,6 +50,8 @@ def open_engine(settings: Settings) -> Engine:
         URL.create("postgresql+pg8000"), connect_args=_arguments(settings), hide_parameters=True, pool_pre_ping=True,
         pool_size=CONNECTIONS, max_overflow=MORE_CONNECTIONS, pool_timeout=10,
     )  # fmt: skip
+    engine.dialect.use_insertmanyvalues_wo_returning = True  # many rows in one round trip
+    event.listen(engine, "do_connect", _connect)
     event.listen(engine, "handle_error", _classify, retval=True)
     event.listen(engine, "begin", lambda connection: connection.info.pop(WRITERS, None))
     event.listen(engine, "before_cursor_execute", _share)
@@ -136,6 +138,14 @@ def _tls(mode: str, settings: Settings) -> ssl.SSLContext | bool:
     if mode == "require" and settings.database_ca_file is None:
         context.verify_mode = ssl.CERT_NONE
     return context
+
+
+def _connect(dialect: Dialect, _record: Any, arguments: Any, named: Any) -> Any:
+    """Connect; what the driver lets through of TLS and sockets is an error of the database like the rest."""
+    try:
+        return dialect.connect(*arguments, **named)
+    except OSError as error:
+        raise dialect.loaded_dbapi.InterfaceError("no connection") from error
 
 
 def _share(

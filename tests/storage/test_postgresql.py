@@ -1,14 +1,22 @@
 """The records on PostgreSQL: what holds on SQLite holds there, and a server that cannot be trusted is refused."""
 
+import ipaddress
 import os
+import shutil
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
@@ -18,6 +26,7 @@ from appliance.storage import tables
 from appliance.storage.copying import copy_rows, export
 from appliance.storage.database import Database
 from appliance.storage.postgresql import SESSION
+from appliance.upkeep import records
 from tests import postgresql as servers
 from tests import stores
 
@@ -207,6 +216,55 @@ def test_a_server_without_tls_is_not_spoken_to_where_tls_is_asked_for(
     url = f"postgresql://appliance@127.0.0.1:{postgresql.port}/postgres?sslmode=require"
     with pytest.raises(Unavailable, match="cannot be reached"):
         Database.create(load(home, database_url=url))
+
+
+def certificate(folder: Path) -> tuple[Path, Path]:
+    """A certificate for 127.0.0.1 that vouches for itself, and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "database of the tests")])
+    address = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+        .serial_number(x509.random_serial_number()).not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(hours=1)).add_extension(address, critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True).sign(key, hashes.SHA256())
+    )  # fmt: skip
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (folder / "cert.pem").write_bytes(made.public_bytes(Encoding.PEM))
+    (folder / "key.pem").write_bytes(private)
+    return folder / "cert.pem", folder / "key.pem"
+
+
+def test_with_tls_the_server_is_known_by_its_certificate_or_not_spoken_to(
+    home: Path, own_server: servers.Server
+) -> None:
+    own_server.say(f"ALTER ROLE appliance PASSWORD '{servers.PASSWORD}'")
+    own_server.database()
+    own_server.stop("fast")
+    ours, key = certificate(own_server.folder)
+    shutil.copy(ours, home.parent / "authority.pem")
+    for file in (ours, key):
+        file.chmod(0o600)
+        if own_server.user is not None:
+            shutil.chown(file, own_server.user)
+    own_server.start("ssl=on", f"ssl_cert_file={ours}", f"ssl_key_file={key}")
+    (home.parent / "password").write_text(servers.PASSWORD)
+    common = {
+        "database_url": f"postgresql://appliance@127.0.0.1:{own_server.port}/postgres?sslmode=verify-full",
+        "database_password_file": home.parent / "password",
+    }
+    with pytest.raises(Unavailable, match="cannot be reached"):  # no authority that we know vouches for it
+        Database.create(load(home, **common))
+    known = load(home, **common, database_ca_file=home.parent / "authority.pem")
+    Database.create(known).close()
+    assert records.database(known)[0].detail.endswith("TLSv1.3")
+    elsewhere = {**common, "database_url": common["database_url"].replace("127.0.0.1", "localhost")}
+    with pytest.raises(Unavailable, match="cannot be reached"):  # another name than the certificate's
+        Database.of(load(home, **elsewhere, database_ca_file=home.parent / "authority.pem"))
+    by_authority = elsewhere["database_url"].replace("verify-full", "verify-ca")
+    told = {**elsewhere, "database_url": by_authority, "database_ca_file": home.parent / "authority.pem"}
+    Database.of(load(home, **told)).close()
 
 
 @pytest.fixture
