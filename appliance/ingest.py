@@ -317,7 +317,7 @@ def _process(
         cleared = _cleared(rooms, version, document, original.name)
         screened = screen(redacted, kept=kept_types(profile.acts_on), cleared=cleared)
         if why := reasons_for_review(findings, profile):
-            rooms.reviews.queue(version.id, findings)
+            rooms.reviews.queue(version.id, findings, texts_of(document, original.name))
             raise Quarantined(why, "It waits for a reviewer")
 
         # 6. and 7. not yet visible
@@ -412,12 +412,13 @@ def _redact(
 ) -> tuple[RedactedDocument, Findings]:
     shown = rooms.catalog.before(version.id)
     before = rooms.readings.before(version.collection, shown, document)
+    texts = texts_of(document, name)
     findings = rooms.detector.find(
-        texts_of(document, name), profile, hints=hints_of(document), known=document.known, before=before, seen=seen
+        texts, profile, hints=hints_of(document), known=document.known, before=before, seen=seen
     )
     if before is not None:
         rooms.readings.put(version.id, document, before, findings.readings)
-    findings = rooms.reviews.settled(version.id, with_doubtful(findings, document, profile))
+    findings = rooms.reviews.settled(version.id, with_doubtful(findings, document, profile), texts)
     return redact(document, findings, profile, rooms.vault.domain(version.collection, version.id), name=name), findings
 
 

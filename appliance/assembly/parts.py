@@ -167,7 +167,7 @@ class Appliance:
         self.vault = Vault(database, keys)
         self.holds = Holds(database, keys)
         self.wordings = Wordings(database, keys)
-        self.reviews = Reviews(database)
+        self.reviews = Reviews(database, keys)
         self.names = NameUses(database, settings.names_per_hour, settings.reveals_per_hour)
         self.work = Work(database)
         self.followed = FollowedFiles(database, keys)
@@ -246,9 +246,8 @@ class Appliance:
         """The detectors of identifiers."""
         from appliance.redaction.detection import Detector
 
-        return Detector.open(
-            self.settings.packs, self.settings.spacy_pack, self.settings.ner_pack, threads=self.settings.threads_in_use
-        )
+        s = self.settings
+        return Detector.open(s.packs, s.spacy_pack, s.ner_pack, s.threads_in_use, s.detect_seconds)
 
     @cached_property
     def sandbox(self) -> Sandbox:

@@ -344,9 +344,10 @@ review = Table(
     Column("decision", String, nullable=False, default=""),
     Column("decided_by", String, nullable=False, default=""),
     Column("decided", String),
+    Column("said", String, nullable=False, default="", server_default=""),
 )
 """Spans that wait for a person. `decision` is empty, `accepted`, `rejected` or, for a span that a person added,
-`added`. Offsets only; the reviewer's view parses the original again."""
+`added`. Offsets only, and in `said` a keyed digest of the words; the reviewer's view parses the original again."""
 
 redaction_policy = Table(
     "redaction_policy",

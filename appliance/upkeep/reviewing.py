@@ -171,7 +171,7 @@ def add(
     if not 0 <= block < len(texts) or not 0 <= start < end <= len(texts[block]):
         raise UsageError("the span is not inside the document", "Reload the page")
     _record(rooms, person, ReviewDecided(version=version.id, decision="added", type=type_))
-    return rooms.reviews.add(version.id, block, start, end, type_, person.id)
+    return rooms.reviews.add(version.id, block, start, end, type_, person.id, texts)
 
 
 def retry(rooms: ingest.Rooms, grant: ReviewGrant, person: Person, identifier: str) -> ingest.Outcome:
