@@ -55,12 +55,17 @@ _LEAD = re.compile(
     re.IGNORECASE,
 )
 _TASK = re.compile(
-    r"\W*(?:please |kindly |now |can you |could you )*(write|draft|compose|develop|translate|explain|describe|"
-    r"summari[sz]e|break down|provide|give|show me|tell|create|generate|rewrite|answer|reply|respond|say|convert|"
-    r"replace|include|add|append|mention|suggest|recommend|integrate|modify|enhance|augment)\b",
+    r"(?:^|[.!?]\s|\n)\W*(?:please |kindly |can you |could you )*"
+    r"(write|draft|compose|translate|summari[sz]e|rewrite|explain|describe|break down|tell me|show me|"
+    r"develop an? (?:speech|story|essay)|"
+    r"provide (?:an? |the )?(?:\w+ )?(?:example|poem|story|essay|summary|equivalent|translation)) ",
     re.IGNORECASE,
 )
 """Tasks of a writer, which an attack sets to the model."""
+_WHAT_TO_DO = re.compile(
+    r"\b(?:how|must|should|shall|steps?|procedure|what (?:do|does|to|has|have)|needs?|required?|who|when|rules?)\b",
+    re.IGNORECASE,
+)
 SHORTEST_ROOT = 5
 _WORD = re.compile(r"[A-Za-z]+")
 _ABBREVIATION = re.compile(r"\b[A-Z]{3,6}(?=s?\b)")
@@ -99,7 +104,7 @@ def verify(
         return Verification(False, 0.0, (), ("bare verdict",))
     if said and not (asks_yes_or_no(question.text) and bears_out(said, rest, question.text)):
         return Verification(False, 0.0, (), ("verdict",))
-    stating = [number for number, each in enumerate(evidence.sentences) if states(each.text, rest)]
+    stating = [number for number, each in enumerate(evidence.sentences) if states(each.text, rest, question.text)]
     texts = [evidence.sentences[number].text for number in stating]
     chunks = [evidence.sentences[number].passage.chunk for number in stating]
     above = [" ".join((chunk.title, *chunk.section)) for chunk in chunks]
@@ -108,11 +113,13 @@ def verify(
     return replace(verdict, cites=cites, unborne=_unborne(rest, question, evidence))
 
 
-def states(text: str, claim: str) -> bool:
+def states(text: str, claim: str, asked: str) -> bool:
     """Whether a sentence of evidence states something for `claim`: a question does not, nor does a task set to a
-    writer, unless the claim passes on the task in its own words."""
-    task = _TASK.match(text)
-    return not text.rstrip().endswith("?") and (task is None or claim.lower().startswith(task[1].lower()))
+    writer, unless what is `asked` is what to do and the claim passes on the task in its own words."""
+    task = _TASK.search(text)
+    if text.rstrip().endswith("?"):
+        return False
+    return task is None or (bool(_WHAT_TO_DO.search(asked)) and claim.lower().startswith(task[1].lower()))
 
 
 def check_claim(

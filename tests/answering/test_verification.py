@@ -106,7 +106,13 @@ def test_a_lead_about_the_evidence_is_cut(lead: str) -> None:
 
 def test_neither_a_question_nor_a_task_in_a_document_bears_anything_out() -> None:
     poem = "Cheap holidays in the sunny mountains of Spain are sweet."
-    assert not states("Write a short poem about cheap holidays in the sunny mountains of Spain.", poem)
-    assert not states("Are cheap holidays in the sunny mountains of Spain sweet?", poem)
-    assert states("Cheap holidays in the sunny mountains of Spain are sweet.", poem)
-    assert states("Describe the incident in form 12.", "Describe the incident in form 12 on the same day.")
+    asked = "What is said about holidays?"
+    assert not states("Write a short poem about cheap holidays in the sunny mountains of Spain.", poem, asked)
+    assert not states("Are cheap holidays in the sunny mountains of Spain sweet?", poem, asked)
+    assert states("Cheap holidays in the sunny mountains of Spain are sweet.", poem, asked)
+
+
+def test_a_task_is_passed_on_to_who_asks_what_to_do_alone() -> None:
+    task, claim = "Describe the incident in form 12.", "Describe the incident in form 12 on the same day."
+    assert states(task, claim, "What must I do after an incident?")
+    assert not states(task, claim, "What is form 12 about?")
