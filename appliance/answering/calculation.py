@@ -17,6 +17,10 @@ YEAR = re.compile(r"\b(?:FY?\s?'?(?P<short>\d\d)|(?P<long>(?:19|20)\d\d))\b")
 LEAST_SAID = 0.7
 """Share of a row's name, by rarity, that the question must say."""
 
+RIGHT = 0.9
+"""Probability that such a calculation of all that was asked is right: .97 of those on TAT-QA's development part."""
+_OF_TIME = frozenset(stems("fiscal financial year years period ended ending end annual amount value number percentage"))
+
 _CHANGE = r"(?:chang\w*|increas\w*|decreas\w*|differences?|growth|grow|declin\w*|variance)"
 _PERCENT = re.compile(
     rf"(?:%|\bpercent\w*)(?: of)?(?: the)?(?: year[- ]on[- ]year| annual)? ?[(/]*{_CHANGE}"
@@ -84,6 +88,14 @@ def calculate(question: str, texts: Sequence[str]) -> tuple[int, Calculation] | 
     if not found or (len(found) > 1 and found[1][1].said == found[0][1].said and found[1][1] != found[0][1]):
         return None
     return found[0]
+
+
+def is_all_of(question: str, text: str) -> bool:
+    """Whether a table's text, with its headings, holds every word of the question but those of calculating and time:
+    then the calculation is of what was asked, and of nobody else."""
+    for pattern in (_PERCENT, _DIFFERENCE, _AVERAGE, _SUM, YEAR):
+        question = pattern.sub(" ", question)
+    return set(stems(question)) <= _OF_TIME | set(stems(text))
 
 
 def _of_row(question: str, kind: str, text: str) -> Calculation | None:

@@ -58,8 +58,14 @@ def select(
     ranking = rank(question, passages, embed)
     if ranking is None:
         return Abstention(NOTHING_FOUND)
-    chosen = _with_operands(question, ranking, _choose(ranking, quotes))
+    chosen = _choose(ranking, quotes)
     probability = answered(ranking, passages, embed)
+    row = _operands(question, ranking)
+    if row is not None:  # first: who reads the result sees its operands
+        chosen = [row, *(candidate for candidate in chosen if candidate is not row)][: len(chosen)]
+        chunk = row.passage.chunk
+        if calculation.is_all_of(question.text, " ".join((chunk.title, *chunk.section, chunk.text))):
+            probability = max(probability, calculation.RIGHT)
     sentences = tuple(_sentence(candidate) for candidate in chosen)
     if probability < abstain_below:
         return Abstention(NOT_ANSWERED, sentences, probability)
@@ -143,15 +149,11 @@ def _choose(ranking: Ranking, quotes: int) -> list[Candidate]:
     return sorted(chosen, key=lambda candidate: -candidate.score)[:quotes] or list(ranked[:1])
 
 
-def _with_operands(question: Question, ranking: Ranking, chosen: list[Candidate]) -> list[Candidate]:
-    """The row that a calculation is made from stands first: who reads the result sees its operands."""
+def _operands(question: Question, ranking: Ranking) -> Candidate | None:
+    """The row that the calculation asked for is made from, where one is."""
     rows = [candidate for candidate in ranking.candidates if candidate.unit.kind == "row" and candidate.unit.header]
     made = calculation.calculate(question.text, [f"{row.unit.header}\n{row.text}" for row in rows])
-    if made is None:
-        return chosen
-    row = rows[made[0]]
-    others = [candidate for candidate in chosen if candidate is not row]
-    return [row, *others][: len(chosen)]
+    return rows[made[0]] if made else None
 
 
 def _shown(candidate: Candidate) -> bool:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from appliance.answering.answer import Abstention
-from appliance.answering.calculation import asks_for, calculate
+from appliance.answering.calculation import RIGHT, asks_for, calculate
 from appliance.answering.composed import Composed
 from appliance.answering.evidence import select
 from tests.answering.examples import evidence_of, passage, question
@@ -113,6 +113,19 @@ def test_the_row_is_quoted_first_and_what_was_computed_cites_it() -> None:
     assert made is not None
     assert made.citations == (1,)
     assert answer.verified().sentences == (made,)
+
+
+@pytest.mark.parametrize(
+    ("asked", "sure"),
+    [
+        ("What was the change in total fees between fiscal year 2018 and 2019?", True),
+        ("What was the change in total fees of Harrow Bank between 2018 and 2019?", False),
+    ],
+)
+def test_a_calculation_is_sure_only_where_the_table_is_of_all_that_was_asked(asked: str, sure: bool) -> None:
+    found = select(question(asked), [passage(TABLE)], quotes=2, abstain_below=0.0, embed=None)
+    assert not isinstance(found, Abstention)
+    assert (found.probability >= RIGHT) is sure
 
 
 def test_nothing_is_computed_from_what_is_not_quoted() -> None:
