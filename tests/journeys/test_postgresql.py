@@ -21,6 +21,7 @@ from appliance.assembly.parts import Appliance, initialise
 from appliance.errors import Unavailable, UsageError
 from appliance.settings import Settings
 from appliance.storage import tables
+from appliance.storage.database import Database
 from appliance.upkeep import records
 from appliance.upkeep.restore import restore
 from tests import canaries
@@ -31,7 +32,7 @@ QUESTION = "When is the heparin infusion stopped before surgery?"
 PASSPHRASE = "a passphrase of the site"
 NOTE = "{name} was seen in clinic today. The wound is clean and dry. Review of the dressing is due in {days} days.\n"
 NAMES = ("Annabel Thornquist", "Bertram Oakeshott", "Cordelia Wainwright", "Desmond Farquharson", "Eleanor Blenkinsop",
-         "Florian Castlemaine", "Gwendolyn Ashdown", "Horatio Penhaligon", "Imogen Stallworthy")  # fmt: skip
+         "Florian Castlemaine", "Gwendolyn Ashdown")  # fmt: skip
 
 
 @dataclass
@@ -62,7 +63,8 @@ def variables(settings: Settings) -> dict[str, str]:
 def there(tmp_path_factory: pytest.TempPathFactory, packs: Path) -> Iterator[Site]:
     with servers.running() as server:
         home = tmp_path_factory.mktemp("postgresql") / "home"
-        settings = site.chosen(home).model_copy(update={"database_url": server.database(), "compose": False})
+        here = {"database_url": server.database(), "compose": False, "ingest_processes": 2}
+        settings = site.chosen(home).model_copy(update=here)
         assert initialise(settings)["status"] == "created"
         with closing(Appliance.open(settings)) as appliance:
             made = Site(settings, appliance, server)
@@ -75,8 +77,8 @@ def there(tmp_path_factory: pytest.TempPathFactory, packs: Path) -> Iterator[Sit
 
 
 def test_documents_go_in_and_questions_are_answered(there: Site) -> None:
-    done = there.do("ingest", paths=[str(site.SAMPLES / each) for each in site.WARD], collection="ward")
-    assert [each["status"] for each in done["documents"]] == ["published"] * 3
+    done = there.do("ingest", paths=[str(site.SAMPLES / site.WARD[0])], collection="ward")
+    assert [each["status"] for each in done["documents"]] == ["published"]
     answer = there.ask()
     assert answer["status"] == "answered"
     assert "heparin" in answer["citations"][0]["quote"]
@@ -163,20 +165,14 @@ def test_a_backup_holds_the_records_and_comes_back_into_an_empty_database_only(t
     moved = there.settings.model_copy(update={"home": tmp_path / "again", "database_url": address})
     plain = site.chosen(tmp_path / "plain").model_copy(update={"compose": False})
     restore(file, plain.home, PASSPHRASE.encode(), overrides=overrides)  # and back to SQLite
-    for settings in (moved, plain):
-        with closing(Appliance.open(settings)) as again:
-            again.__dict__ |= {part: getattr(there.appliance, part) for part in ("embedder", "detector", "sandbox")}
-            *_, after = perform(again, "ask", {"question": QUESTION, "user": "nina", "purpose": "treatment"})
-        assert after["citations"] == before["citations"]
-
-
-def test_an_erased_document_is_gone_and_the_proof_still_verifies(there: Site) -> None:
-    document = there.ask()["citations"][0]["document"]
-    done = there.do("erase.document", document=document, reason="request")
-    assert done["clean"], done
-    assert there.do("audit.verify")["ok"]
-    with there.appliance.database.transaction() as connection:
-        assert connection.execute(select(tables.document).where(tables.document.c.id == document)).first() is None
+    with closing(Appliance.open(moved)) as again, closing(Database.of(plain)) as sqlite:
+        again.__dict__ |= {part: getattr(there.appliance, part) for part in ("embedder", "detector", "sandbox")}
+        *_, after = perform(again, "ask", {"question": QUESTION, "user": "nina", "purpose": "treatment"})
+        with sqlite.transaction() as one, again.database.transaction() as other:
+            for table in (tables.version, tables.chunk, tables.surrogate, tables.person):
+                query = select(table).order_by(*table.primary_key.columns)
+                assert one.execute(query).all() == other.execute(query).all()
+    assert after["citations"] == before["citations"]
 
 
 def test_the_doctor_tells_which_database_and_whether_it_keeps_its_word(there: Site) -> None:
@@ -209,3 +205,12 @@ def test_when_the_server_goes_nothing_is_answered_and_when_it_is_back_the_next_q
     assert answers() == before
     assert there.ask()["receipt"]["record"]
     assert answers() == before + 1
+
+
+def test_an_erased_document_is_gone_and_the_proof_still_verifies(there: Site) -> None:
+    document = there.ask()["citations"][0]["document"]
+    done = there.do("erase.document", document=document, reason="request")
+    assert done["clean"], done
+    assert there.do("audit.verify")["ok"]
+    with there.appliance.database.transaction() as connection:
+        assert connection.execute(select(tables.document).where(tables.document.c.id == document)).first() is None
