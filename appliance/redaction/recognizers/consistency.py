@@ -57,6 +57,8 @@ def mentions(text: str, names: Iterable[tuple[int, int]]) -> Iterator[tuple[int,
         word = match[0]
         part = fold(word)
         hit = (part in known or ("1" in word and fold(word.replace("1", "i")) in known)) and len(word) >= 3
+        if not hit and word[0].isupper() and len(part) > 4 and part.endswith("s"):
+            hit = part[:-1] in known  # the Okonkwos
         if not hit and "-" in word:
             hit = any(fold(piece) in known for piece in word.split("-") if len(piece) >= 3)
         if hit and word[0].islower():

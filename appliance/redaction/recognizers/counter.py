@@ -47,6 +47,26 @@ _ROLE_WORDS = (
 )
 
 
+_POSSESSIVE = "possessive eponym before a technical noun"
+_PEOPLE_HAVE = frozenset("chart plot diagram process price option number respiration breathing breaths murmur pulse".split())
+"""Technical nouns that are somebody's own as often: "Okonkwo's pulse" names a patient."""
+_NAMED_FOR = frozenset(
+    """
+gantt kussmaul cheyne stokes korotkoff avogadro biot venn ishikawa pareto markov poisson corrigan reynolds euler sharpe
+graham steell still flint austin kaplan meier bland altman box smith nyquist bode
+""".split()
+)
+"""Those after whom such a thing is called, beside the listed eponyms."""
+
+
+def _is_somebodys(value: str) -> bool:
+    """Whether "X's noun" may be a person's own thing: a noun that people have, and an X that no thing is called after."""
+    *owner, noun = value.casefold().split()
+    names = {part.removesuffix("s") for word in owner for part in regex.findall(r"\p{L}{2,}", word)}
+    names |= {part for word in owner for part in regex.findall(r"\p{L}{2,}", word)}
+    return noun in _PEOPLE_HAVE and names.isdisjoint(_NAMED_FOR | words("eponyms"))
+
+
 class CounterEvidence:
     """Finds spans that speak against a name. Not a Presidio recognizer: it reports what is *not* personal."""
 
@@ -59,7 +79,7 @@ class CounterEvidence:
             for pattern, reason in (
                 (
                     rf"(?<![\w-])(?:[\p{{Lu}}][\p{{L}}-]+(?:[- ][\p{{Lu}}][\p{{L}}-]+){{0,2}})(?:'s|s')[ ](?:{_NOUN})(?!\w)",
-                    "possessive eponym before a technical noun",
+                    _POSSESSIVE,
                 ),
                 (
                     rf"(?i)(?<![\w-])(?:{eponym})(?:[- ](?:{eponym}))?(?:[- ]\p{{Ll}}+)?[ ](?:{_NOUN})(?!\w)",
@@ -94,6 +114,8 @@ class CounterEvidence:
         """(start, end, reason) of every such span."""
         for pattern, reason in self._patterns:
             for match in matches(pattern, text, self.NAME):
+                if reason == _POSSESSIVE and _is_somebodys(match[0]):
+                    continue
                 # Why: Tanvir and Samir end as drugs do.
                 if reason != "stem of a drug name" or match[0].casefold() not in words("given_names"):
                     yield match.start(), match.end(), reason
