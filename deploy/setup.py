@@ -241,7 +241,7 @@ def step(done: dict[str, str], name: str, state: Callable[[], str], title: str, 
     say(f"  done in {time.monotonic() - started:.0f} s")
 
 
-def set_up(packs: str, tests: bool, runtime: bool) -> None:
+def set_up(packs: str, tests: bool, runtime: bool = False) -> None:
     """All steps in order."""
     done = remembered()
     inputs = {name: REQUIREMENTS / f"{name}.txt" for name in ("torch", "cuda", "runtime", "dev")}
