@@ -28,8 +28,8 @@ from appliance.answering.support import (
 from appliance.answering.verdict import asks_yes_or_no, bears_out, led
 from appliance.answering.words import stems
 
-ACCEPT = 0.34
-"""Of the product of the two models: where it did best on both sets of claims out of fold, about equally."""
+ACCEPT = 0.29
+"""Of the product: chosen by cross-validation, the least contradicted claims with 61% of the supported accepted."""
 FEWEST_WORDS = 4
 """Fewer words than these say nothing by themselves."""
 NEAR = 12
@@ -175,13 +175,14 @@ def _features(
 
 
 def _support(features: tuple[Features, Features], embed: Embed | None) -> float:
-    """The probability that the texts hold the claim, times the probability that they do not contradict it."""
+    """The probability that the texts hold the claim, times that they do not contradict it, which counts twice: out of
+    fold a third fewer contradicted claims pass then, at about the same share of supported ones."""
     suffix = "" if embed else "_lexical"
     held, consistent = (
         linear.load(f"{name}{suffix}").probability(each)
         for name, each in zip(("support", "consistency"), features, strict=True)
     )
-    return held * consistent
+    return held * consistent**2
 
 
 def nearest(claim: str, context: str) -> list[str]:

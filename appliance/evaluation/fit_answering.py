@@ -160,7 +160,7 @@ def fit_support(data: Path, embed: Embed) -> None:
             weights=np.concatenate((np.ones(len(rows)), np.full(len(turned), TURNED_WEIGHT))),
             balance=True, strength=0.02, among=np.concatenate((known, np.ones(len(turned), dtype=bool))),
         )[: len(rows)]  # fmt: skip
-        print(json.dumps(_product(support * consistent, supported, fine, sets), indent=1), file=sys.stderr)
+        print(json.dumps(_product(support * consistent**2, supported, fine, sets), indent=1), file=sys.stderr)
 
 
 def _linked(rows: Sequence[Row]) -> list[str]:
