@@ -128,5 +128,6 @@ def fuse(candidates: Sequence[Candidate], dense_weight: float) -> list[tuple[flo
 
 
 def _scaled(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Values from 0 to 1; where all are one, as in a collection of one passage, each is as good as the best."""
     low, high = float(values.min()), float(values.max())
-    return (values - low) / (high - low) if high > low else np.zeros_like(values)
+    return (values - low) / (high - low) if high > low else np.full_like(values, float(high > 0))

@@ -101,3 +101,9 @@ def test_fusion_weighs_both_scores_on_one_scale() -> None:
     assert [c.id for _, c in fuse([one, two, three], 0.0)] == ["b", "c", "a"]
     assert fuse([one, two, three], 0.5)[0][0] == pytest.approx(0.75)
     assert fuse([], 0.5) == []
+
+
+def test_the_only_candidate_is_as_good_as_the_best_where_it_matches_at_all() -> None:
+    (alone,) = fuse([Candidate("a", "v", "l", 0.7, 12.0, np.zeros(1, np.float32))], 0.5)
+    (wordless,) = fuse([Candidate("a", "v", "l", 0.7, 0.0, np.zeros(1, np.float32))], 0.5)
+    assert (alone[0], wordless[0]) == (1.0, 0.5)
