@@ -20,12 +20,12 @@ MOST_ADDED = 0.2
 def fill(index: EdgeIndex, dimensions: int) -> list[str]:
     """Points of 300 labels in 30 collections; the labels."""
     draw = np.random.default_rng(1)
-    labels = [f"{number:032x}" for number in range(LABELS)]
+    labels, terms = [f"{number:032x}" for number in range(LABELS)], (1.0,) * 9
     for number, label in enumerate(labels):
         vectors = draw.standard_normal((POINTS // LABELS, dimensions)).astype(np.float32)
         vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
         points = [
-            Point(str(UUID(int=number * POINTS + n + 1)), vector, Sparse(tuple(range(n % 7, n % 7 + 63, 7)), (1.0,) * 9))
+            Point(str(UUID(int=number * POINTS + n + 1)), vector, Sparse(tuple(range(n % 7, n % 7 + 63, 7)), terms))
             for n, vector in enumerate(vectors)
         ]
         index.put(f"v{number}", label, f"c{number % 30}", points)
