@@ -12,6 +12,9 @@ from appliance.cli.output import output
 from appliance.errors import UsageError
 from appliance.storage import home as homes
 
+ARENAS = "2"
+"""Of the C library's allocator: each thread's own keeps what it freed, which is a tenth of the server's memory."""
+
 
 def register(app: typer.Typer) -> None:
     """Add this file's commands."""
@@ -64,7 +67,7 @@ def become(module: str, variables: dict[str, str], arguments: list[str]) -> NoRe
     settings = context.settings()
     homes.check(settings.home)
     context.close()
-    environment = {**os.environ, **variables, "APPLIANCE_HOME": str(settings.home)}
+    environment = {"MALLOC_ARENA_MAX": ARENAS, **os.environ, **variables, "APPLIANCE_HOME": str(settings.home)}
     form = ["--json"] if output.json else []
     os.execve(sys.executable, [sys.executable, "-m", module, *form, *arguments], environment)
 
