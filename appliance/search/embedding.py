@@ -58,11 +58,10 @@ def above(chunk: Chunk) -> str:
 
 
 class Embedder:
-    """Turns texts into vectors of `dimensions` numbers. Thread-safe; one batch is computed at a time."""
+    """Turns texts into vectors of `dimensions` numbers. Thread-safe, as `forward` must be."""
 
     def __init__(self, forward: Callable[[Sequence[str]], NDArray[np.float32]], dimensions: int, name: str) -> None:
         self._forward = forward
-        self._lock = threading.Lock()
         self.dimensions = dimensions
         self.name = name
 
@@ -88,8 +87,7 @@ class Embedder:
         order = sorted(range(len(texts)), key=lambda i: -len(texts[i]))
         for start in range(0, len(order), BATCH):
             batch = order[start : start + BATCH]
-            with self._lock:
-                vectors[batch] = self._forward([texts[i] for i in batch])
+            vectors[batch] = self._forward([texts[i] for i in batch])
         norms = np.linalg.norm(vectors, axis=1, keepdims=True)
         return np.asarray(vectors / np.maximum(norms, 1e-12), dtype=np.float32)
 
@@ -110,9 +108,12 @@ def _open_sentence_transformers(pack: VerifiedPack, threads: int) -> Embedder:
         str(pack.folder), device="cpu", local_files_only=True, model_kwargs={"use_safetensors": True}
     )
     model.max_seq_length = min(MAX_TOKENS, model.max_seq_length or MAX_TOKENS)
+    one = threading.Lock()
 
     def forward(texts: Sequence[str]) -> NDArray[np.float32]:
-        return np.asarray(model.encode(list(texts), batch_size=len(texts), show_progress_bar=False), dtype=np.float32)
+        with one:
+            vectors = model.encode(list(texts), batch_size=len(texts), show_progress_bar=False)
+        return np.asarray(vectors, dtype=np.float32)
 
     return Embedder(forward, int(model.get_embedding_dimension() or 0), pack.name)
 

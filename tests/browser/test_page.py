@@ -112,7 +112,9 @@ def test_a_citation_opens_the_page_with_the_cited_words_marked_inside_it(visit: 
     expect(pane).to_contain_text("Page 2 of 3")
     image = pane.get_by_role("img", name="Page 2, identifiers blacked out")
     expect(image).to_be_visible()
-    page.wait_for_function("document.querySelector('#sheet img').naturalWidth > 500")
+    drawn = page.locator("#sheet img")
+    while drawn.evaluate("image => image.naturalWidth") <= 500:
+        page.wait_for_timeout(50)
     paper = image.bounding_box()
     marks = [mark.bounding_box() for mark in pane.locator(".highlight").all()]
     assert marks

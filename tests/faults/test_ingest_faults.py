@@ -5,6 +5,7 @@ import itertools
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -116,7 +117,7 @@ def refuse_database(fault: int, patch: pytest.MonkeyPatch, at: int) -> list[int]
         if done[0] == at:
             done[0] += 1
             said = "database or disk is full" if fault == errno.ENOSPC else "disk I/O error"
-            raise OperationalError("COMMIT", {}, Exception(said))
+            raise OperationalError("COMMIT", {}, sqlite3.OperationalError(said))
 
     event.listen(Engine, "commit", commit)
     patch.setattr(ingest_kill, "_undo", partial(event.remove, Engine, "commit", commit), raising=False)

@@ -22,6 +22,7 @@ let mine = [];
 let opened = "";
 let busy = false;
 let running = Promise.resolve();
+let loading = Promise.resolve(); // fills the view that is shown
 
 const when = (time) => time ? time.slice(0, 16).replace("T", " ") : "never";
 
@@ -57,12 +58,14 @@ async function show(view) {
   }
   find("told").textContent = "";
   while (busy) await running; // what was asked for before may still be under way
-  await attempt(LOAD[view]);
+  loading = attempt(LOAD[view]);
+  await loading;
   find(`${view}-title`).focus();
 }
 
-// Do something once at a time, and say what went wrong.
+// Do something once at a time, and say what went wrong. What is pressed while its view is filled is done after that.
 async function attempt(work) {
+  await loading;
   if (busy) return;
   busy = true;
   find("problem").textContent = "";
