@@ -37,6 +37,10 @@ def is_known(folder: Path) -> bool:
     )
 
 
+ALONE = 1024
+"""Tokens up to which one thread is as fast as several, and leaves the other processors to other questions."""
+
+
 def multiplies_bfloat16() -> bool:
     """Whether this processor does, in hardware."""
     try:
@@ -55,7 +59,6 @@ def open_bert(folder: Path, threads: int, max_tokens: int, bfloat16: bool | None
     from safetensors.torch import load_file
     from tokenizers import Tokenizer
 
-    torch.set_num_threads(threads)
     config = json.loads((folder / "config.json").read_text("utf-8"))
     kind = torch.bfloat16 if (multiplies_bfloat16() if bfloat16 is None else bfloat16) else torch.float32
     stored = load_file(folder / "model.safetensors")
@@ -73,6 +76,7 @@ def open_bert(folder: Path, threads: int, max_tokens: int, bfloat16: bool | None
             encoded = words.encode_batch(list(texts))
         texts_of = [each.ids for each in encoded]
         lengths = torch.tensor([len(ids) for ids in texts_of])
+        torch.set_num_threads(threads if int(lengths.sum()) > ALONE else 1)
         with torch.inference_mode():
             hidden, row = _encode(torch, weights, config, kind, texts_of, lengths)
             pooled = torch.zeros(len(lengths), hidden.shape[1]).index_add_(0, row, hidden) / lengths[:, None]

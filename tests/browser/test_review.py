@@ -95,7 +95,8 @@ def test_a_held_document_is_decided_with_the_keyboard_alone_and_published(
             break
         left = page.locator("#desk-facts").inner_text()
         page.keyboard.press("a")
-        page.wait_for_function(DECIDED, arg=left)
+        while not page.evaluate(DECIDED, left):
+            page.wait_for_timeout(50)
     expect(page.locator("#told")).to_have_text("The document is published.")
     found = do(server, "retrieve", question="Where was the Kestrel form sent?", user="rita", collection=letters)
     assert any(first in passage["text"] for passage in found["passages"])
