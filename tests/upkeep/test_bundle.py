@@ -17,7 +17,7 @@ from appliance.errors import UsageError
 from appliance.upkeep import bundle, release
 
 REPOSITORY = Path(__file__).parents[2]
-PACK = "all-minilm-l6-v2-int8"
+PACK = "pii-rampart"
 WORKS = """set -eu
 test "$1" = --runtime && test -n "$PIP_NO_INDEX" && test -d "$PIP_FIND_LINKS" && test -d "$PACKS"
 mkdir -p .venv/bin
