@@ -49,7 +49,10 @@ def test_a_random_sample_can_be_drawn_again_from_the_log_and_its_seed(log: Audit
     assert supervision.draw("random", 30, Filters(), "petra") == []
 
 
-def test_by_risk_the_riskiest_come_first_and_it_says_why(log: AuditLog, supervision: Supervision) -> None:
+def test_by_risk_the_riskiest_come_first_and_it_says_why(
+    log: AuditLog, supervision: Supervision, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("appliance.audit.supervision.NIGHT", (24, 0))  # whenever this test runs
     for _ in range(5):
         ask(log)
     log.append(SearchedByIdentity(purpose="treatment", domain="ward", names=1, found=1), actor="bob")

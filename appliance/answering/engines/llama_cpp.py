@@ -23,7 +23,7 @@ from appliance.errors import IntegrityFailure, Unavailable
 
 _SILENT = -1
 _POLL_SECONDS = 0.05
-NICENESS = 19
+NICENESS = 10
 _ADVICE = "Check the pack with `appliance models verify`, or choose a smaller one with the setting generation_pack"
 
 
