@@ -310,9 +310,10 @@ def _process(
         document = _twice(lambda: rooms.sandbox.parse(original))
         inside = _unpack(rooms, actor, version, original, document, profile)
         progress("redacting")
-        known = known_vectors(rooms.index, rooms.store, rooms.catalog.before(version.id))
+        shown = rooms.catalog.before(version.id)
+        known = known_vectors(rooms.index, rooms.store, shown)
         with Ahead(document, profile, original.name, rooms.embedder, known) as ahead:
-            redacted, findings = _redact(rooms, document, profile, version, original.name, ahead.seen)
+            redacted, findings = _redact(rooms, document, profile, version, original.name, shown, ahead.seen)
         rooms.log.append(_redaction(version, profile, redacted, findings), actor=actor)
         cleared = _cleared(rooms, version, document, original.name)
         screened = screen(redacted, kept=kept_types(profile.acts_on), cleared=cleared)
@@ -408,9 +409,8 @@ def _with_attachments(
 
 
 def _redact(
-    rooms: Rooms, document: Document, profile: Profile, version: Version, name: str, seen: "Seen"
+    rooms: Rooms, document: Document, profile: Profile, version: Version, name: str, shown: str | None, seen: "Seen"
 ) -> tuple[RedactedDocument, Findings]:
-    shown = rooms.catalog.before(version.id)
     before = rooms.readings.before(version.collection, shown, document)
     texts = texts_of(document, name)
     findings = rooms.detector.find(

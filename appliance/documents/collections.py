@@ -78,9 +78,14 @@ class Collections:
     def add_label(self, digest: str, attributes: dict[str, Any]) -> None:
         """Make an access label known; again is no change."""
         with self._database.exclusive() as connection:
-            if not connection.execute(select(label.c.digest).where(label.c.digest == digest)).first():
-                connection.execute(insert(label).values(digest=digest, attributes=attributes))
+            make_label_known(connection, digest, attributes)
 
     def _collection(self, row: Row[Any]) -> Collection:
         title = self._keys.unseal(f"collection/{row.id}", row.title_sealed, b"title").decode()
         return Collection(row.id, row.name, title, row.profile, dict(row.attributes), row.created)
+
+
+def make_label_known(connection: Connection, digest: str, attributes: dict[str, Any]) -> None:
+    """See `Collections.add_label`; in a transaction that holds the write lock."""
+    if not connection.execute(select(label.c.digest).where(label.c.digest == digest)).first():
+        connection.execute(insert(label).values(digest=digest, attributes=attributes))

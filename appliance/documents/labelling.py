@@ -9,10 +9,11 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
+from appliance.documents.collections import make_label_known
 from appliance.documents.deletion import DELETING
 from appliance.errors import NotFound
 from appliance.storage.database import Database
-from appliance.storage.tables import label, relabelled, version
+from appliance.storage.tables import relabelled, version
 
 OnSwitch = Callable[[Connection, str, str], None]
 
@@ -53,8 +54,7 @@ class Labelling:
             if not rows:
                 return digest, []
             changed = [row.id for row in rows]
-            if not connection.execute(select(label.c.digest).where(label.c.digest == digest)).first():
-                connection.execute(insert(label).values(digest=digest, attributes=attributes))
+            make_label_known(connection, digest, attributes)
             for row in rows:
                 if row.status == "published":
                     on_retire(connection, row.id, row.label)

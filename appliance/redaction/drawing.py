@@ -48,11 +48,11 @@ class PageDrawing:
 
         Raises NotFound when it has none, and what `Sandbox.render` raises.
         """
-        if number not in self.numbers(version.id):
-            raise NotFound("no such page")
         try:
             return self._pages.get(version.id, number)
         except NotFound:
+            if number not in self.numbers(version.id):
+                raise NotFound("no such page") from None
             self._draw(version, [number])
             return self._pages.get(version.id, number)
 

@@ -1,8 +1,7 @@
 """What the models made of pieces of text, so that a piece that comes again need not be read again.
 
 A piece is known by a keyed digest of the model's name and its text; what is kept of it are spans, never text. Only
-what the models say of the piece alone is kept (the name detector's rounding depends a little on the pieces that are
-read with it: 3 of 1,089 spans of judgments). Patterns, counter-evidence and the search for names found elsewhere
+what the models say of the piece alone is kept. Patterns, counter-evidence and the search for names found elsewhere
 always read the whole document, so a name that a new page brings is found on old pages too.
 """
 

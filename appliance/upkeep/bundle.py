@@ -107,7 +107,7 @@ def build(settings: Settings, to: Path, signer: Signer, packs: Sequence[str], wh
 def seal(folder: Path, signer: Signer, commit: str) -> Built:
     """List what lies in `folder` and sign the list."""
     files = sorted(path for path in folder.rglob("*") if path.is_file())
-    listed = {str(path.relative_to(folder)): [path.stat().st_size, release.sha256(path)] for path in files}
+    listed = {str(path.relative_to(folder)): (path.stat().st_size, release.sha256(path)) for path in files}
     manifest = json.dumps({"format": "appliance-bundle@v1", "files": listed}, indent=0).encode()
     (folder / release.MANIFEST).write_bytes(manifest)
     facts = {
@@ -117,8 +117,8 @@ def seal(folder: Path, signer: Signer, commit: str) -> Built:
     }  # fmt: skip
     lines = [release.TITLE, *(f"{name}: {value}" for name, value in facts.items())]
     (folder / release.NOTE).write_text(signer.sign_statement("\n".join(lines) + "\n"), "utf-8")
-    starts = {name: release.sha256(folder / name) for name in STARTS}
-    return Built(facts["manifest"], len(files), sum(path.stat().st_size for path in files), commit, starts)
+    starts = {name: listed[name][1] for name in STARTS}
+    return Built(facts["manifest"], len(listed), sum(size for size, _ in listed.values()), commit, starts)
 
 
 def _commit() -> str:
@@ -186,10 +186,10 @@ def _sbom(wheels: Iterable[Path], packs: Iterable[manifests.Pack]) -> dict[str, 
 
 
 def _component(wheel: Path) -> dict[str, Any]:
-    name, number = wheel.name.split("-")[:2]
+    stem, number = wheel.name.split("-")[:2]
+    name = stem.replace("_", "-").lower()
     component: dict[str, Any] = {
-        "type": "library", "name": name.replace("_", "-").lower(), "version": number,
-        "purl": f"pkg:pypi/{name.replace('_', '-').lower()}@{number}",
+        "type": "library", "name": name, "version": number, "purl": f"pkg:pypi/{name}@{number}",
         "hashes": [{"alg": "SHA-256", "content": release.sha256(wheel)}],
     }  # fmt: skip
     if wheel.suffix == ".whl":

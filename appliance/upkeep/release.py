@@ -37,7 +37,6 @@ TITLE = "appliance bundle certificate v1"
 CURRENT, PREVIOUS, RELEASES = "current", "previous", "releases"
 COMPLETE = ".complete"
 """Written last into a release: one without it was cut off, and is made again."""
-BLOCK = 1024 * 1024
 SPACE = 3
 """Times the size of the bundle that an installed release takes, at most."""
 SET_UP, DIFFERS, MISSING = 1, 4, 5
@@ -145,11 +144,8 @@ def machine() -> str:
 
 def sha256(file: Path) -> str:
     """Digest of a file, hex."""
-    hasher = hashlib.sha256()
     with file.open("rb") as opened:
-        while block := opened.read(BLOCK):
-            hasher.update(block)
-    return hasher.hexdigest()
+        return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
 def _make(bundle: Path, release: Path, python: str) -> None:

@@ -90,11 +90,8 @@ def open_pack(packs_dir: Path, name: str) -> VerifiedPack:
 
 def sha256_of(path: Path) -> str:
     """Hex SHA-256 of a file, read once in blocks."""
-    hasher = hashlib.sha256()
     with path.open("rb", buffering=0) as stream:
-        while block := stream.read(HASH_BLOCK):
-            hasher.update(block)
-    return hasher.hexdigest()
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _check(pack: Pack, path: Path, file: PackFile, again: bool) -> None:

@@ -20,6 +20,7 @@ from typing import Any
 from appliance.answering.engines.engine import EngineInfo, Piece
 from appliance.answering.engines.reasoning import without_reasoning
 from appliance.errors import IntegrityFailure, Unavailable
+from appliance.isolation.priority import give_way
 
 _SILENT = -1
 _POLL_SECONDS = 0.05
@@ -102,7 +103,7 @@ def _politely(start: Callable[[], Any]) -> Any:
 
     On Linux a thread's niceness is its own, and is inherited by the threads that it starts.
     """
-    with ThreadPoolExecutor(1, "llama-cpp-start", lambda: os.setpriority(os.PRIO_PROCESS, 0, NICENESS)) as pool:
+    with ThreadPoolExecutor(1, "llama-cpp-start", lambda: give_way(0, NICENESS)) as pool:
         return pool.submit(start).result()
 
 
